@@ -19,7 +19,7 @@ from xml.sax.saxutils import escape
 
 from answers import serving
 
-from cloud_init.host.stores import oss_access
+from cloud_init.host.stores import gs, oss_access
 
 ALIYUN = "/latest/meta-data/ram/security-credentials/"
 GOOGLE = "/computeMetadata/v1/instance/service-accounts/default/token"
@@ -209,5 +209,6 @@ def at_alibaba(monkeypatch, endpoint):
 
 
 def at_google(monkeypatch, endpoint):
-    """A server there, with metadata at that address."""
+    """A server there, with metadata at that address. It has no library of Google's."""
+    monkeypatch.setattr(gs, "find_spec", lambda _name: None)
     monkeypatch.setenv("GCE_METADATA_HOST", endpoint.removeprefix("http://"))

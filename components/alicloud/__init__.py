@@ -5,21 +5,21 @@ from components.alicloud import ReleaseStore, ReleaseStoreArgs, WebServer, WebSe
 Each takes its own `Args`, by name, and says what it made. A block is imported as it is first used.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from components.blocks import package
 
 if TYPE_CHECKING:
-    from components.alicloud.blocks.alarms import Alarms, AlarmsArgs
+    from components.alicloud.blocks.alarms import Alarms
     from components.alicloud.blocks.firewall import Firewall
     from components.alicloud.blocks.host_role import HostRole, HostRoleArgs
     from components.alicloud.blocks.managed_database import ManagedDatabase, ManagedDatabaseArgs
     from components.alicloud.blocks.network import Network, NetworkArgs
-    from components.alicloud.blocks.release_store import ReleaseStore, ReleaseStoreArgs
+    from components.alicloud.blocks.release_store import ReleaseStore
     from components.alicloud.blocks.server import DatabaseServer, DatabaseServerArgs, DataDisk, WebServer, WebServerArgs
     from components.alicloud.blocks.site_name import SiteName, SiteNameArgs
     from components.alicloud.blocks.web_fleet import WebFleet, WebFleetArgs
-    from components.blocks.args import DataDiskArgs, FirewallArgs
+    from components.blocks.args import AlarmsArgs, DataDiskArgs, FirewallArgs, ReleaseStoreArgs
 
 __all__ = [
     "Alarms", "AlarmsArgs", "DataDisk", "DataDiskArgs", "DatabaseServer", "DatabaseServerArgs", "Firewall", "FirewallArgs", "HostRole",
@@ -27,12 +27,5 @@ __all__ = [
     "SiteNameArgs", "WebFleet", "WebFleetArgs", "WebServer", "WebServerArgs",
 ]  # fmt: skip
 
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
-
-
 if not TYPE_CHECKING:  # a type checker would believe in any name
-
-    def __getattr__(name: str) -> Any:
-        return package.block(__name__, __all__, name)
+    __getattr__, __dir__ = package.lazy(__name__, __all__)

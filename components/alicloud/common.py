@@ -1,25 +1,12 @@
-"""What all blocks on Alibaba Cloud share: unique names, policies, the store's address."""
+"""What all blocks on Alibaba Cloud share: policies, the store's address."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-import pulumi
-
-from components.blocks import names
-
-_DIGITS = 6  # of a hash
 PUBLIC: dict[str, Any] = {"internet_charge_type": "PayByTraffic", "internet_max_bandwidth_out": 100}
 """A server's own public address as its way out, paid by what goes out; Mbit/s at most."""
 DISK: dict[str, Any] = {"category": "cloud_essd", "encrypted": True}
-
-
-def unique(name: str, longest: int = 64) -> str:
-    """A name that no other stack's resource of an account has: `name`, and a hash of the stack."""
-    whole = f"{pulumi.get_project()}/{pulumi.get_stack()}/{name}"
-    hashed = hashlib.sha256(whole.encode()).hexdigest()[:_DIGITS]
-    return f"{names.short(name, longest - _DIGITS - 1)}-{hashed}"
 
 
 def allow(actions: Sequence[str], resources: Sequence[str], condition: Any = None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from components.aws import ReleaseStore, ReleaseStoreArgs, WebServer, WebServerA
 Each takes its own `Args`, by name, and says what it made. A block is imported as it is first used.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from components.blocks import package
 
@@ -30,12 +30,5 @@ __all__ = [
     "WebFleetArgs", "WebServer", "WebServerArgs",
 ]  # fmt: skip
 
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
-
-
 if not TYPE_CHECKING:  # a type checker would believe in any name
-
-    def __getattr__(name: str) -> Any:
-        return package.block(__name__, __all__, name)
+    __getattr__, __dir__ = package.lazy(__name__, __all__)

@@ -1,11 +1,13 @@
 """Arguments that blocks of every cloud take alike; each cloud's own derive from them, and add."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 
+from cloud_init.host.contracts.facts import Boot
 from components.blocks.block import Tags
+from components.hosts import names
 
 
 @dataclass(kw_only=True)
@@ -29,6 +31,18 @@ class FirewallArgs(Tagged):
 
 
 @dataclass(kw_only=True)
+class ReleaseStoreArgs(Tagged):
+    """The arguments of a `ReleaseStore`."""
+
+    bucket: pulumi.Input[str]
+    """The bucket's name, unique among all of the cloud's customers."""
+    region: pulumi.Input[str]
+    """The region that it is in: the servers'."""
+    keep: bool = True
+    """Protected, as backups are in it. Otherwise removed with all that is in it."""
+
+
+@dataclass(kw_only=True)
 class HostRoleArgs(Tagged):
     """The arguments of a `HostRole`: the servers of one kind."""
 
@@ -38,11 +52,21 @@ class HostRoleArgs(Tagged):
     """`web` or `database`."""
     backups: bool | None = None
     """They have a database, and make backups of it."""
+    store: pulumi.Input[str]
+    """The address of the `ReleaseStore` for hosts."""
     keep: bool | None = None
     """The servers are kept, so it is protected: they are named after it, and another
     role would let them write nothing."""
     disk: pulumi.Input[str] | None = None
     """`device` of a single web server's `DataDisk`."""
+
+    def boot(self, identity: pulumi.Input[str], own: str) -> pulumi.Output[Boot]:
+        """What they boot from, which holds no secret. `identity`: the role's; `own`: what stands
+        for a server's name, as `Boot.name` has it."""
+        stack, role = pulumi.get_stack(), self.role
+        return pulumi.Output.all(self.app, self.store, identity, self.disk).apply(
+            lambda known: Boot(known[0], stack, role, known[1], names.full(known[2], own), disk=known[3])
+        )
 
 
 @dataclass(kw_only=True)
@@ -69,6 +93,25 @@ class ServerArgs(MachineArgs):
 
     subnet_id: pulumi.Input[str]
     """The server's subnet, which leads out."""
+
+
+@dataclass(kw_only=True)
+class WebServerArgs(ServerArgs):
+    """The arguments of a `WebServer`."""
+
+    keep: bool | None = None
+    """The app's data is on the system's disk: the server is protected."""
+    data_disk: pulumi.Input[str] | None = None
+    """`disk_id` of a `DataDisk` for the app's data, which moves to a server that takes another's
+    place. One with such a disk, and one without, are not the same server."""
+
+
+@dataclass(kw_only=True)
+class DatabaseServerArgs(ServerArgs):
+    """The arguments of a `DatabaseServer`."""
+
+    data_disk: pulumi.Input[str]
+    """`disk_id` of the `DataDisk` for its data."""
 
 
 @dataclass(kw_only=True)
@@ -113,3 +156,15 @@ class ManagedDatabaseArgs(Tagged):
     """The security group of the web hosts, which alone are let in."""
     keep: bool | None = None
     """Protected, with all it stands in."""
+
+
+@dataclass(kw_only=True)
+class AlarmsArgs(Tagged):
+    """The arguments of `Alarms`: an address, and whatever is to be watched."""
+
+    email: pulumi.Input[str]
+    """The address of the e-mails."""
+    servers: Mapping[str, pulumi.Input[str]] | None = None
+    """`instance_id` of single servers, by name."""
+    database: pulumi.Input[str] | None = None
+    """What a `ManagedDatabase` puts out to name its figures."""

@@ -19,7 +19,8 @@ class Block(pulumi.ComponentResource):
 
     def _finish(self) -> None:
         """The last line of a block."""
-        self.register_outputs({name: getattr(self, name) for name in inspect.get_annotations(type(self)) if not name.startswith("_")})
+        names = [name for kind in type(self).__mro__ if issubclass(kind, Block) for name in inspect.get_annotations(kind)]
+        self.register_outputs({name: getattr(self, name) for name in names if not name.startswith("_")})
 
 
 def one_of(block: str, argument: str, names: Sequence[str], found: str) -> str:

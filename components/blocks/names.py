@@ -36,6 +36,13 @@ def short(name: str, longest: int) -> str:
     return f"{legal[: longest - _SHORT_DIGITS - 1].strip('-')}-{hashed}"
 
 
+def unique(name: str, longest: int = 64) -> str:
+    """A name that no other stack's resource of an account has: `name`, and a hash of the stack."""
+    whole = f"{pulumi.get_project()}/{pulumi.get_stack()}/{name}"
+    hashed = hashlib.sha256(whole.encode()).hexdigest()[:_SHORT_DIGITS]
+    return f"{short(name, longest - _SHORT_DIGITS - 1)}-{hashed}"
+
+
 def database(app: str) -> str:
     """The name of an app's database on a managed server: small letters, digits and underscores, at
     most 63, and no word that an engine keeps for itself, such as `order` or `user`."""

@@ -1,10 +1,11 @@
 """Settings that all targets with servers on a cloud have, and what must hold between them. Each
 target derives its own models, and gives what is left bare here its kind, its default and words."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated
+from collections.abc import Iterator, Mapping, Sequence, Set
+from typing import Annotated, Any
 
 from pydantic import Field
+from pydantic.alias_generators import to_camel
 
 from components.errors import shown
 from components.settings import BOOT, Model, Settings, kinds, number
@@ -12,6 +13,15 @@ from components.settings.report import Problem
 
 _WAYS = (False, True, "single", "per-zone")  # true: as single was called
 _NAT = kinds.Kind("`single`, `per-zone`", "false, single or per-zone", lambda value: _WAYS[_WAYS.index(value)])
+
+
+SIZE = "The size of a web server; what it is built of decides between ARM and x86 images."
+DATA_DISK = "A disk of a single server for its data alone, which outlives it. On the system's disk if left out."
+
+
+def boot_setting(default: Any, description: str) -> Any:
+    """A setting that may be left out, and that what servers boot from may depend on."""
+    return Field(default=default, description=description, json_schema_extra=BOOT)
 
 
 class Instances(Model):
@@ -52,12 +62,8 @@ class CloudOptions(Model):
     region: str
     instance_type: str
     image: str
-    disk: Annotated[int, number(8, 16384, "GB")] = Field(default=16, description="A web server's disk.", json_schema_extra=BOOT)
-    data_disk: Annotated[int, number(8, 16384, "GB")] | None = Field(
-        default=None,
-        description="A disk of a single server for its data alone, which outlives it. On the system's disk if left out.",
-        json_schema_extra=BOOT,
-    )
+    disk: Annotated[int, number(8, 16384, "GB")] = boot_setting(16, "A web server's disk.")
+    data_disk: Annotated[int, number(8, 16384, "GB")] | None = boot_setting(None, DATA_DISK)
     instances: Instances = Field(default=Instances(), description="How many web servers.", json_schema_extra=BOOT)
     network: NetworkOptions = Field(default=NetworkOptions(), description="Where they stand.", json_schema_extra=BOOT)
     ssh: tuple[Annotated[str, kinds.NETWORK], ...] = Field(
@@ -75,8 +81,12 @@ class CloudOptions(Model):
         return self.instances.max > 1 or self.network.is_private
 
 
-def problems(section: str, settings: Settings, options: CloudOptions) -> Iterator[Problem]:
-    """What is wrong on whatever cloud. `section`: the target's, such as `slipway:NAME`."""
+def problems(
+    section: str, settings: Settings, options: CloudOptions, managed: Set[str], balanced: Sequence[str], service: str
+) -> Iterator[Problem]:
+    """What is wrong on whatever cloud. `section`: the target's, such as `slipway:NAME`; `managed`:
+    settings of `database` for a managed one alone; `balanced`: those for a load balancer, of which
+    the first is its certificate, of that `service`."""
     if options.instances.min > options.instances.max:
         found = f"{options.instances.min} and {options.instances.max}"
         yield f"{section}.instances", f"wanted a min that is at most max, found {found}"
@@ -93,6 +103,15 @@ def problems(section: str, settings: Settings, options: CloudOptions) -> Iterato
         wanted = f"wanted false with {section}.network.vpc, whose routes are yours"
         yield f"{section}.network.nat", f"{wanted}, found {shown(options.network.nat)}; leave vpc out, or nat"
     yield from _zone_problems(section, settings, options)
+    if options.is_fleet and settings.tls.certificate:
+        wanted = f"wanted none behind a load balancer (instances.max over 1), which takes one of {service}"
+        yield "slipway:tls.certificate", f"{wanted}: {section}.{to_camel(balanced[0])}; leave it out"
+    for name in balanced if not options.is_fleet else ():
+        if getattr(options, name):
+            yield f"{section}.{to_camel(name)}", "wanted a load balancer with it (instances.max over 1), found one server; leave it out"
+    for name in sorted(managed & options.database.model_fields_set if settings.database.placement != "managed" else ()):
+        where = f"{section}.database.{to_camel(name)}"
+        yield where, "wanted slipway:database.placement: managed with it, found another one; leave it out"
 
 
 def subnet_problems(section: str, options: CloudOptions, given: Mapping[str, Sequence[str]], several: Sequence[str]) -> Iterator[Problem]:

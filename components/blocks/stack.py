@@ -3,7 +3,7 @@ a `CloudStack` of its own, and gives the functions that make its `Parts`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 import pulumi
 
@@ -12,6 +12,7 @@ from cloud_init.fronts import idle_timeout
 from components.blocks import names
 from components.blocks.block import APP
 from components.blocks.options import CloudOptions
+from components.blocks.outputs import RoleBlock, ServerBlock
 from components.blocks.subnets import PRIVATE
 from components.deployment.on_hosts import HostsDeployment
 from components.hosts.database_host import PORTS, DatabaseHost, DatabaseHostArgs
@@ -51,33 +52,24 @@ class WebTier(Tier):
     fewest: int = 1
 
 
-class Role(Protocol):
-    """What every cloud's `HostRole` puts out."""
-
-    name: pulumi.Output[str]
-    unique_id: pulumi.Output[str]
-
-
-class Server(Protocol):
-    """What every cloud's `WebServer` and `DatabaseServer` put out."""
-
-    instance_id: pulumi.Output[str]
-    private_address: pulumi.Output[str]
+R = TypeVar("R", bound=pulumi.Resource)
 
 
 class CloudStack:
     """What all servers of a stack stand on. `name`: the app's, which begins resources' names;
-    `own`: options of what is no cloud's; `deployers_store`: the store's address for what runs where
-    the stack is launched from; `made`: the store and whatever else a rollout waits for."""
+    `own`: options of what is no cloud's; `child`: of what stands on it; `deployers_store`: the
+    store's address for what runs where the stack is launched from; `made`: the store and whatever
+    else a rollout waits for."""
 
+    child: pulumi.ResourceOptions
     deployers_store: pulumi.Output[str]
     made: tuple[pulumi.Resource, ...]
 
     def __init__(self, parent: pulumi.Resource, settings: Settings, place: StackPlace, options: CloudOptions) -> None:
-        self.settings, self.place, self.name, self.is_fleet = settings, place, settings.app.name, options.is_fleet
+        self.settings, self.place, self.options = settings, place, options
+        self.name, self.is_fleet = settings.app.name, options.is_fleet
         self.tags = {"project": place.project, "stack": place.stack, "owner": "slipway", APP: settings.app.name}
         self.own = pulumi.ResourceOptions(parent=parent)
-        self._has_disk = options.data_disk is not None
 
     @property
     def has_data_on_web(self) -> bool:
@@ -89,14 +81,14 @@ class CloudStack:
     def keeps_web(self) -> bool:
         """The web server stays when the stack goes, as its data does; a disk for the data stays
         without it."""
-        return self.has_data_on_web and self.settings.keep_data and not self._has_disk and not self.is_fleet
+        return self.has_data_on_web and self.settings.keep_data and self.options.data_disk is None and not self.is_fleet
 
     @property
     def own_host(self) -> str:
         """What begins the names of a database server's resources."""
         return f"{self.name}-database"
 
-    def database_on(self, role: Role, server: Server, device: pulumi.Input[str], network: pulumi.Input[str]) -> Tier:
+    def database_on(self, role: RoleBlock, server: ServerBlock, device: pulumi.Input[str], network: pulumi.Input[str]) -> Tier:
         """The database on a server of its own. `device`: its data's disk; `network`: IPv4 addresses
         of the web servers."""
         clients = pulumi.Output.all(network)
@@ -104,17 +96,17 @@ class CloudStack:
         connection = DatabaseHost(self.own_host, args, self.own)
         return Tier(
             connection=connection,
-            resources=(connection, cast(pulumi.Resource, server)),
+            resources=(connection, server),
             hosts=(names.host(role.unique_id, server.instance_id),),
             roles={"database": role.name},
             servers={"database": server.instance_id},
         )
 
-    def web_on(self, role: Role, server: Server, address: pulumi.Output[str], records: Sequence[pulumi.Resource]) -> WebTier:
+    def web_on(self, role: RoleBlock, server: ServerBlock, address: pulumi.Output[str], records: Sequence[pulumi.Resource]) -> WebTier:
         """The app on one server. `records`: of the site's names."""
         return WebTier(
             address=address,
-            resources=(cast(pulumi.Resource, server), *records),
+            resources=(server, *records),
             hosts=(names.host(role.unique_id, server.instance_id),),
             roles={"web": role.name},
             servers={"web": server.instance_id},
@@ -126,13 +118,38 @@ class CloudStack:
         after = pulumi.ResourceOptions.merge(self.own, pulumi.ResourceOptions(depends_on=[*self.made]))
         return FirstRelease(f"{self.name}-first-release", release, self.deployers_store, after).release
 
-    def site_names(self, zone: str | None) -> dict[str, str]:
-        """The site's names that are in a zone, by what their records are called."""
-        domain, others = self.settings.domain, self.settings.http.redirect_domains
+    def fleet_args(self, release: ReleaseArgs) -> dict[str, Any]:
+        """Arguments of every cloud's `WebFleet` that its settings alone decide."""
+        options = self.options
+        return {
+            "instance_type": options.instance_type,
+            "disk": options.disk,
+            "minimum": options.instances.min,
+            "maximum": options.instances.max,
+            "public_address": not options.network.is_private,
+            "idle_timeout": idle_timeout(self.settings.server.timeout),
+            "after": [self.first_release(release)],
+        }
+
+    def managed_args(self) -> dict[str, Any]:
+        """Arguments of every cloud's `ManagedDatabase`."""
+        settings = self.settings
+        disk, kept = self.options.database.disk, settings.keep_data
+        return {"app": self.name, "engine": settings.database.engine, "storage": disk, "keep": kept, "tags": self.tags}
+
+    def alarms_args(self, web: WebTier, database: Tier) -> dict[str, Any]:
+        """Arguments of every cloud's `Alarms`: who is told, and whatever there is to watch."""
+        servers = {**web.servers, **database.servers}
+        return {"email": self.options.email, "servers": servers, "tags": self.tags, **web.watched, **database.watched}
+
+    def site_records(self, block: Callable[..., R], args: Callable[..., Any], **leads_to: Any) -> tuple[R, ...]:
+        """Records of the site's names that are in the settings' zone, as that block and its
+        arguments make them. `leads_to`: those that say where."""
+        domain, others, zone = self.settings.domain, self.settings.http.redirect_domains, self.options.zone
         if not (domain and zone):
-            return {}
+            return ()
         known = {"name": domain, **{f"name-{one}": one for one in others if f".{one}".endswith(f".{zone}")}}
-        return {f"{self.name}-{key}": one for key, one in known.items()}
+        return tuple(block(f"{self.name}-{key}", args(domain=one, zone=zone, **leads_to), self.child) for key, one in known.items())
 
     def outputs(self) -> dict[str, Any]:
         """Outputs of the stack beside those that every target has."""

@@ -72,7 +72,8 @@ class _Translator:
             if not field.is_block:  # an attribute that is an object has all of its parts
                 objects = [{**dict.fromkeys(field.below), **one} for one in objects]
             return objects if field.is_block or field.kind != "single" else objects[0]
-        return self._plain(value)
+        is_flat = field.kind in ("list", "set") and not isinstance(value, list)  # of one item, which Pulumi takes without its list
+        return self._plain([value] if is_flat else value)
 
     def _plain(self, value: Any) -> Any:
         if isinstance(value, str):

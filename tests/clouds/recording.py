@@ -107,7 +107,7 @@ class _Answering(put_out.Answering):
         if name and name not in inputs:
             outputs[name] = next(self._blocks[resource.type])
             recording.made[resource.urn] = Made(resource.urn, resource.type, address, {**inputs, "": outputs[name]}, kept=kept)
-        return self._mark(address, "id"), {**outputs, **inputs}
+        return self._mark(address, "id"), _told(outputs, inputs)
 
     def _mark(self, address: str, path: str) -> str:
         literal = self._provider.literals.get(f"{address.rpartition('.')[0]}.{path}")
@@ -146,3 +146,12 @@ def plain(value: Any) -> Any:
 def _outputs(resource: Resource) -> dict[str, Any]:
     """Each as the SDK declares it, texts beginning with `$`."""
     return {name: value for name, value in put_out.declared(resource.type).items() if name != "region"}
+
+
+def _told(stood: Any, given: Any) -> Any:
+    """What was given, and beside it what the cloud adds: to objects in it too, of several to the first."""
+    if isinstance(stood, dict) and isinstance(given, dict):
+        return {**stood, **{name: _told(stood.get(name), value) for name, value in given.items()}}
+    if isinstance(stood, list) and isinstance(given, list) and stood and given:
+        return [_told(stood[0], given[0]), *given[1:]]
+    return given

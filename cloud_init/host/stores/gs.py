@@ -3,6 +3,7 @@
 Credentials: on the deploying side, if google-auth is installed, as Google's own libraries find them
 (a federated identity too); on a server by its service account."""
 
+import warnings
 from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any, ClassVar
@@ -41,6 +42,8 @@ def _user(address: str) -> dict[str, Any]:
     from obstore.auth.google import GoogleCredentialProvider
 
     try:
-        return {"credential_provider": GoogleCredentialProvider(default(scopes=[_SCOPE])[0])}
+        with warnings.catch_warnings():  # of a person's without a project, which isn't asked for here
+            warnings.simplefilter("ignore")
+            return {"credential_provider": GoogleCredentialProvider(default(scopes=[_SCOPE])[0])}
     except DefaultCredentialsError:
         raise Away(f"store: {address}: no Google credentials were found; run: gcloud auth application-default login") from None

@@ -1,14 +1,11 @@
 """Alarms: an e-mail when servers or a database aren't well."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import pulumi
 import pulumi_alicloud as alicloud
 
-from components.alicloud.common import unique
-from components.blocks.args import Tagged
+from components.blocks.args import AlarmsArgs
 from components.blocks.block import Block, child
+from components.blocks.names import unique
 
 _SERVER = {
     "cpu": ("acs_ecs_dashboard", "CPUUtilization", 90),
@@ -20,20 +17,9 @@ _DATABASE = {"cpu": ("acs_rds_dashboard", "CpuUsage", 80), "disk": ("acs_rds_das
 server are told by the cloud's own agent, which its images have."""
 
 
-@dataclass(kw_only=True)
-class AlarmsArgs(Tagged):
-    """The arguments of `Alarms`: an address, and whatever is to be watched."""
-
-    email: str
-    """The address of the e-mails. Its owner has to confirm a first message."""
-    servers: Mapping[str, pulumi.Input[str]] | None = None
-    """Ids of single instances by name."""
-    database: pulumi.Input[str] | None = None
-    """`instance_id` of a `ManagedDatabase`."""
-
-
 class Alarms(Block):
-    """Alarms that send an e-mail when they go off, and when it is over."""
+    """Alarms that send an e-mail when they go off, and when it is over. Its owner has to confirm a
+    first message."""
 
     group: pulumi.Output[str]
     """The group of contacts; others may be added to it."""

@@ -9,12 +9,12 @@ import pulumi_alicloud as alicloud
 
 from cloud_init import bootstrap
 from cloud_init.fleet import ROLES
-from cloud_init.host.contracts.facts import Boot
 from cloud_init.host.release import wheels
-from components.alicloud.common import allow, document, unique
+from components.alicloud.common import allow, document
 from components.blocks import args
-from components.blocks.block import Block, child, one_of
-from components.hosts import names
+from components.blocks.block import child, one_of
+from components.blocks.names import unique
+from components.blocks.outputs import RoleBlock
 
 _TRUST = document({"Effect": "Allow", "Principal": {"Service": ["ecs.aliyuncs.com"]}, "Action": "sts:AssumeRole"})
 
@@ -23,23 +23,13 @@ _TRUST = document({"Effect": "Allow", "Principal": {"Service": ["ecs.aliyuncs.co
 class HostRoleArgs(args.HostRoleArgs):
     """The arguments of a `HostRole` on Alibaba Cloud."""
 
-    store: pulumi.Input[str]
-    """`inner_address` of the `ReleaseStore`."""
     bucket: pulumi.Input[str]
     """`bucket` of that `ReleaseStore`."""
 
 
-class HostRole(Block):
+class HostRole(RoleBlock):
     """A RAM role for servers, and the boot data of servers that have it. Servers of one role can't
     be told apart by what they may do: each may write what another of them tells."""
-
-    name: pulumi.Output[str]
-    """The role's."""
-    unique_id: pulumi.Output[str]
-    """What a host's name in the store begins with; a colon and the instance's id follow."""
-    user_data: pulumi.Output[str]
-    """A cloud-config, the same for all of these servers, for Debian 12 and 13, Ubuntu 22.04 and
-    24.04. No secret is in it."""
 
     def __init__(self, name: str, args: HostRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:alicloud:HostRole", name, None, opts)
@@ -61,10 +51,8 @@ class HostRole(Block):
         given = alicloud.ram.RolePolicyAttachment(name, role_name=role.id, policy_name=rights.id, policy_type="Custom", opts=own)
         # Who takes the name waits for the rights.
         self.name = pulumi.Output.all(role.id, given.id).apply(lambda known: str(known[0]))
-        self.unique_id, stack = role.role_id, pulumi.get_stack()
-        self.user_data = pulumi.Output.all(args.app, args.store, role.role_id, args.disk).apply(
-            lambda known: bootstrap.cloud_config(Boot(known[0], stack, kind, known[1], names.full(known[2], "{instance}"), disk=known[3]))
-        )
+        self.unique_id = role.role_id
+        self.user_data = args.boot(role.role_id, "{instance}").apply(bootstrap.cloud_config)
         self._finish()
 
 

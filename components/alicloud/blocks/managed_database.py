@@ -7,13 +7,11 @@ import pulumi
 import pulumi_alicloud as alicloud
 
 from components.blocks import args
-from components.blocks.block import Block, child, one_of
+from components.blocks.block import child, one_of
 from components.blocks.names import database
-from components.hosts.database_host import addresses
+from components.blocks.outputs import OWNER, ManagedDatabaseBlock
 from components.hosts.resources import RandomSecret
 
-OWNER = "slipway_owner"
-"""The account that may change the schema. The first web host makes the other one, `app`."""
 ENGINES = {"postgres": ("PostgreSQL", "15.0", "UTF8"), "mysql": ("MySQL", "8.0", "utf8mb4")}
 """By Slipway's name theirs, the version, and the character set."""
 _GROWTH = 4  # times its first size that the storage may become by itself
@@ -35,19 +33,9 @@ class ManagedDatabaseArgs(args.ManagedDatabaseArgs):
     """A second one takes over by itself."""
 
 
-class ManagedDatabase(Block):
-    """A server of the cloud's. Its owner `slipway_owner` may change the schema; the role `app`,
-    which may read and write rows, is made by Slipway's web hosts as the first release comes. Raises
-    `UsageError` for another engine."""
+class ManagedDatabase(ManagedDatabaseBlock):
+    """A server of ApsaraDB RDS. Raises `UsageError` for another engine."""
 
-    environment: pulumi.Output[dict[str, str]]
-    """Secret variables of the web hosts: DATABASE_URL for the role `app`, DATABASE_OWNER_URL."""
-    secrets: pulumi.Output[dict[str, Any]]
-    """What a database host may know: nothing, as there is none."""
-    manifest: pulumi.Output[dict[str, Any]]
-    """For a release's manifest: the authority to check it against. Public."""
-    address: pulumi.Output[str]
-    """The server's name in the network, which never changes."""
     instance_id: pulumi.Output[str]
     """What its figures are named by."""
 
@@ -85,10 +73,6 @@ class ManagedDatabase(Block):
         )
         made = alicloud.rds.Database(name, instance_id=server.id, data_base_name=database(args.app), character_set=letters, opts=kept)
         self.address, self.instance_id = server.connection_string, server.id
-        known = pulumi.Output.all({"owner": owner, "app": app}, server.connection_string, account.id, made.id)
-        self.environment = pulumi.Output.secret(
-            known.apply(lambda all: addresses(args.app, args.engine, all[0], all[1], database(args.app), OWNER, shared=True))
-        )
-        self.secrets = pulumi.Output.from_input({})
+        self._let_in(args, {"owner": owner, "app": app}, [account.id, made.id])
         self.manifest = pulumi.Output.from_input(args.authority).apply(lambda text: {"authority": text})
         self._finish()

@@ -1,29 +1,16 @@
 """The private bucket that releases, backups and hosts' reports travel through."""
 
 import json
-from dataclasses import dataclass
 
 import pulumi
 import pulumi_alicloud as alicloud
 
 from components.alicloud.common import inner_address, store_address
-from components.blocks.args import Tagged
+from components.blocks.args import ReleaseStoreArgs
 from components.blocks.block import Block, child
 
 _SET_APART = ("acl", "policy", "serverSideEncryptionRule")
 """Inputs of the bucket that resources of their own set: the provider would see them change."""
-
-
-@dataclass(kw_only=True)
-class ReleaseStoreArgs(Tagged):
-    """The arguments of a `ReleaseStore`."""
-
-    bucket: pulumi.Input[str]
-    """The bucket's name, unique among all of the cloud's customers."""
-    region: pulumi.Input[str]
-    """The provider's region, such as `ap-southeast-1`."""
-    keep: bool = True
-    """Protected, as backups are in it. Otherwise removed with all that is in it."""
 
 
 class ReleaseStore(Block):

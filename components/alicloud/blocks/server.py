@@ -16,6 +16,7 @@ from components.alicloud.common import DISK, PUBLIC
 from components.blocks import args
 from components.blocks.args import DataDiskArgs
 from components.blocks.block import ROLE, Block, child
+from components.blocks.outputs import ServerBlock, WebServerBlock
 
 _ARM = re.compile(r"ecs\.[a-z]+\d+y[a-z]*\.|ecs\.[a-z]+\d*r\.")
 """Alibaba's own processors (Yitian: g8y, c8y, r8y) and Ampere's (g6r, c6r)."""
@@ -78,26 +79,13 @@ class DataDisk(Block):
 
 
 @dataclass(kw_only=True)
-class WebServerArgs(ServerArgs):
-    """The arguments of a `WebServer`."""
-
-    keep: bool | None = None
-    """The app's data is on the system's disk: the server is protected."""
-    data_disk: pulumi.Input[str] | None = None
-    """`disk_id` of a `DataDisk` for the app's data, which moves to a server that takes another's
-    place. One with such a disk, and one without, are not the same server."""
+class WebServerArgs(args.WebServerArgs, ServerArgs):
+    """The arguments of a `WebServer` on Alibaba Cloud."""
 
 
-class WebServer(Block):
+class WebServer(WebServerBlock):
     """The server, and its address, by which it goes out too: it moves as soon as another server is
     there, and nobody is answered until that one serves."""
-
-    instance_id: pulumi.Output[str]
-    """The id of the server that there is now."""
-    address: pulumi.Output[str]
-    """Public, IPv4, and the same whatever server there is."""
-    private_address: pulumi.Output[str]
-    """The server's own, IPv4."""
 
     def __init__(self, name: str, args: WebServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:alicloud:WebServer", name, None, opts)
@@ -119,20 +107,12 @@ class WebServer(Block):
 
 
 @dataclass(kw_only=True)
-class DatabaseServerArgs(ServerArgs):
-    """The arguments of a `DatabaseServer`."""
-
-    data_disk: pulumi.Input[str]
-    """`disk_id` of the `DataDisk` for its data."""
+class DatabaseServerArgs(args.DatabaseServerArgs, ServerArgs):
+    """The arguments of a `DatabaseServer` on Alibaba Cloud."""
 
 
-class DatabaseServer(Block):
+class DatabaseServer(ServerBlock):
     """The server, with a disk that outlives it."""
-
-    instance_id: pulumi.Output[str]
-    """The id of the server that there is now."""
-    private_address: pulumi.Output[str]
-    """The server's own, IPv4."""
 
     def __init__(self, name: str, args: DatabaseServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:alicloud:DatabaseServer", name, None, opts)

@@ -9,9 +9,10 @@ import pulumi
 import pulumi_alicloud as alicloud
 
 from components.alicloud.blocks.server import architecture, image_id
-from components.alicloud.common import DISK, PUBLIC, unique
+from components.alicloud.common import DISK, PUBLIC
 from components.blocks.args import FleetArgs
 from components.blocks.block import ROLE, Block, child
+from components.blocks.names import unique
 
 IDLE_TIMEOUT = 60
 """Seconds. Fronts keep idle connections for 65: the load balancer must close first."""

@@ -9,21 +9,23 @@ from components.alicloud import common
 from components.alicloud.blocks.firewall import WORLD, Firewall
 from components.alicloud.blocks.host_role import HostRole, HostRoleArgs
 from components.alicloud.blocks.network import Network, NetworkArgs
-from components.alicloud.blocks.release_store import ReleaseStore, ReleaseStoreArgs
+from components.alicloud.blocks.release_store import ReleaseStore
 from components.alicloud.stack.options import Options
 from components.blocks import names, subnets
-from components.blocks.args import FirewallArgs
+from components.blocks.args import FirewallArgs, ReleaseStoreArgs
 from components.blocks.stack import CloudStack
 from components.settings import Settings
 from components.target import StackPlace
 
 
 class Foundation(CloudStack):
-    """`store`, `network`; `firewall`: the web servers'; `child`: options of what stands on it."""
+    """`store`, `network`; `firewall`: the web servers'."""
+
+    options: Options
 
     def __init__(self, parent: pulumi.Resource, settings: Settings, place: StackPlace, options: Options) -> None:
         super().__init__(parent, settings, place, options)
-        self.options, self.tags = options, {**self.tags, **options.tags}
+        self.tags = {**self.tags, **options.tags}
         provider = alicloud.Provider(f"{self.name}-alicloud", region=options.region, profile=options.profile, opts=self.own)
         self.child = pulumi.ResourceOptions(parent=parent, providers={"alicloud": provider})
         account = alicloud.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(parent=parent, provider=provider)).account_id

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic.alias_generators import to_camel
 
-from components.blocks.options import CloudOptions, DatabaseOptions, NetworkOptions, subnet_problems
+from components.blocks.options import DATA_DISK, SIZE, CloudOptions, DatabaseOptions, NetworkOptions, boot_setting, subnet_problems
 from components.blocks.options import problems as cloud_problems
 from components.errors import shown
 from components.settings import BOOT, Settings, kinds, number
@@ -32,6 +32,7 @@ _TAG = r"(?!(?i:aliyun|acs:|http://|https://|slipway:)|(project|stack)$).{1,128}
 TAG = kinds.matching("tag", "a tag of at most 128 letters that neither Alibaba Cloud nor Slipway has", _TAG)
 TAG_VALUE = kinds.matching("text", "a tag's value of at most 128 letters", r"(?!(?i:https?://)).{0,128}")
 _LONGEST_ANSWER = 590  # seconds: a load balancer waits for 600, and must do so for longer (`fronts.idle_timeout`)
+_MANAGED = ("instance_class", "authority")  # what a managed database can't do without
 _DISK = number(20, 16384, "GB")  # the least of the cloud's disks is 20
 
 
@@ -72,19 +73,11 @@ class Options(CloudOptions):
     tags: Mapping[Annotated[str, TAG], Annotated[str, TAG_VALUE]] = setting(
         {}, "Tags of your own on all that is made; `owner` takes the place of Slipway's."
     )
-    instance_type: Annotated[str, INSTANCE_TYPE] = Field(
-        default="ecs.u1-c1m2.large",
-        description="The size of a web server; what it is built of decides between ARM and x86 images.",
-        json_schema_extra=BOOT,
-    )
-    image: Annotated[str, IMAGE] = Field(default="debian-13", description="What servers start from.", json_schema_extra=BOOT)
-    disk: Annotated[int, _DISK] = Field(default=20, description="A web server's disk.", json_schema_extra=BOOT)
-    data_disk: Annotated[int, _DISK] | None = Field(
-        default=None,
-        description="A disk of a single server for its data alone, which outlives it. On the system's disk if left out.",
-        json_schema_extra=BOOT,
-    )
-    network: AlicloudNetworkOptions = Field(default=AlicloudNetworkOptions(), description="Where they stand.", json_schema_extra=BOOT)
+    instance_type: Annotated[str, INSTANCE_TYPE] = boot_setting("ecs.u1-c1m2.large", SIZE)
+    image: Annotated[str, IMAGE] = boot_setting("debian-13", "What servers start from.")
+    disk: Annotated[int, _DISK] = boot_setting(20, "A web server's disk.")
+    data_disk: Annotated[int, _DISK] | None = boot_setting(None, DATA_DISK)
+    network: AlicloudNetworkOptions = boot_setting(AlicloudNetworkOptions(), "Where they stand.")
     zone: Annotated[str, kinds.DOMAIN] | None = setting(None, "The domain in Alibaba Cloud DNS that `slipway:domain` is set in.")
     certificate: Annotated[str, CERTIFICATE] | None = setting(
         None, "The load balancer's certificate, by its id in the certificate service: of the domain, and renewed by you."
@@ -97,7 +90,9 @@ class Options(CloudOptions):
 
 def problems(settings: Settings, options: Options) -> Iterator[Problem]:
     """What is wrong in them."""
-    yield from cloud_problems(SECTION, settings, options)
+    yield from cloud_problems(
+        SECTION, settings, options, {*_MANAGED, "standby"}, ["certificate", "protect_balancer"], "the certificate service"
+    )
     network, domain = options.network, settings.domain
     yield from subnet_problems(SECTION, options, {"subnets": network.subnets}, several=[])
     if network.vpc and not network.subnets:
@@ -114,12 +109,6 @@ def problems(settings: Settings, options: Options) -> Iterator[Problem]:
     if options.is_fleet and options.zone and domain == options.zone:
         wanted = "wanted a name below the zone, as a load balancer's is an alias, which the zone itself can't be"
         yield "slipway:domain", f"{wanted}, found {shown(domain)}; take www.{options.zone}, say"
-    if options.is_fleet and settings.tls.certificate:
-        wanted = "wanted none behind a load balancer (instances.max over 1), which takes one of the certificate service"
-        yield "slipway:tls.certificate", f"{wanted}: {SECTION}.certificate; leave it out"
-    for name in ("certificate", "protect_balancer") if not options.is_fleet else ():
-        if getattr(options, name):
-            yield f"{SECTION}.{to_camel(name)}", "wanted a load balancer with it (instances.max over 1), found one server; leave it out"
     if re.match("cn-(?!hongkong)", options.region) and not options.store_endpoint:
         wanted = f"wanted a domain of the bucket's own, as OSS refuses its common address in {options.region}"
         yield f"{SECTION}.storeEndpoint", f"{wanted}, found none; bind one to the bucket (docs/targets/alicloud-ecs.md), and set it"
@@ -128,8 +117,6 @@ def problems(settings: Settings, options: Options) -> Iterator[Problem]:
 
 def _managed_problems(settings: Settings, options: Options) -> Iterator[Problem]:
     where, is_managed = f"{SECTION}.database", settings.database.placement == "managed"
-    for name in ("instance_class", "authority"):
+    for name in _MANAGED:
         if is_managed and not getattr(options.database, name):
             yield f"{where}.{to_camel(name)}", "wanted it with slipway:database.placement: managed, found none; set it"
-    for name in sorted({"instance_class", "authority", "standby"} & options.database.model_fields_set if not is_managed else ()):
-        yield f"{where}.{to_camel(name)}", "wanted slipway:database.placement: managed with it, found another one; leave it out"

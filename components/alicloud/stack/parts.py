@@ -1,13 +1,9 @@
 """The parts of a stack: web servers, a database beside them, what watches all of that."""
 
-from typing import Any
-
-import pulumi
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from cloud_init.fronts import idle_timeout
-from components.alicloud.blocks.alarms import Alarms, AlarmsArgs
+from components.alicloud.blocks.alarms import Alarms
 from components.alicloud.blocks.firewall import Firewall
 from components.alicloud.blocks.managed_database import ManagedDatabase, ManagedDatabaseArgs
 from components.alicloud.blocks.server import DatabaseServer, DatabaseServerArgs, DataDisk, WebServer, WebServerArgs
@@ -15,7 +11,7 @@ from components.alicloud.blocks.site_name import SiteName, SiteNameArgs
 from components.alicloud.blocks.web_fleet import WebFleet, WebFleetArgs
 from components.alicloud.stack.foundation import Foundation
 from components.alicloud.stack.options import SECTION
-from components.blocks.args import DataDiskArgs, FirewallArgs
+from components.blocks.args import AlarmsArgs, DataDiskArgs, FirewallArgs
 from components.blocks.stack import Parts, Tier, WebTier
 from components.errors import UsageError, one_line, shown
 from components.hosts.database_host import PORTS
@@ -44,18 +40,14 @@ def _own_database(foundation: Foundation) -> Tier:
 
 
 def _managed_database(foundation: Foundation) -> Tier:
-    settings, options = foundation.settings, foundation.options
+    options = foundation.options
     args = ManagedDatabaseArgs(
-        app=foundation.name,
-        engine=settings.database.engine,
+        **foundation.managed_args(),
         instance_class=str(options.database.instance_class),
-        storage=options.database.disk,
         subnet_id=foundation.subnet_id,
         client_group_id=foundation.firewall.group_id,
         authority=_authority(foundation),
         standby=options.database.standby,
-        keep=settings.keep_data,
-        tags=foundation.tags,
     )
     database = ManagedDatabase(f"{foundation.name}-database", args, foundation.child)
     return Tier(connection=database, resources=(database,), watched={"database": database.instance_id})
@@ -74,7 +66,7 @@ def _server(foundation: Foundation) -> WebTier:
         data_disk=disk.disk_id if disk else None,
     )
     web = WebServer(name, args, foundation.child)
-    return foundation.web_on(role, web, web.address, _site_names(foundation, ipv4=web.address))
+    return foundation.web_on(role, web, web.address, foundation.site_records(SiteName, SiteNameArgs, ipv4=web.address))
 
 
 def _fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
@@ -82,33 +74,25 @@ def _fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
     role, options, network, app = foundation.role("web"), foundation.options, foundation.network, foundation.name
     args = WebFleetArgs(
         **foundation.server_args(role, foundation.firewall),
-        instance_type=options.instance_type,
-        disk=options.disk,
-        minimum=options.instances.min,
-        maximum=options.instances.max,
+        **foundation.fleet_args(release),
         vpc_id=network.vpc_id,
         subnets=network.subnets,
         zones=network.zones,
-        public_address=not options.network.is_private,
         certificate=options.certificate,
-        idle_timeout=idle_timeout(foundation.settings.server.timeout),
         protected=options.protect_balancer,
-        after=[foundation.first_release(release)],
     )
     made = WebFleet(f"{app}-web", args, foundation.child)
     return WebTier(
         address=made.dns_name,
         fewest=options.instances.min,
-        resources=(made, *_site_names(foundation, dns_name=made.dns_name)),
+        resources=(made, *foundation.site_records(SiteName, SiteNameArgs, dns_name=made.dns_name)),
         roles={"web": role.name},
     )
 
 
 def _watch(foundation: Foundation, web: WebTier, database: Tier) -> None:
     if foundation.options.email:
-        servers = {**web.servers, **database.servers}
-        args = AlarmsArgs(email=foundation.options.email, servers=servers, tags=foundation.tags, **database.watched)
-        Alarms(f"{foundation.name}-alarms", args, foundation.child)
+        Alarms(f"{foundation.name}-alarms", AlarmsArgs(**foundation.alarms_args(web, database)), foundation.child)
 
 
 def _authority(foundation: Foundation) -> str:
@@ -125,13 +109,6 @@ def _authority(foundation: Foundation) -> str:
 def _disk(foundation: Foundation, name: str, size: int) -> DataDisk:
     args = DataDiskArgs(size=size, zone=foundation.zone, keep=foundation.settings.keep_data, tags=foundation.tags)
     return DataDisk(f"{name}-data", args, foundation.child)
-
-
-def _site_names(foundation: Foundation, **leads_to: Any) -> tuple[pulumi.Resource, ...]:
-    """Records of the settings' names where they name their zone. `leads_to`: of `SiteNameArgs`."""
-    zone = foundation.options.zone
-    made = {name: SiteNameArgs(domain=one, zone=str(zone), **leads_to) for name, one in foundation.site_names(zone).items()}
-    return tuple(SiteName(name, args, foundation.child) for name, args in made.items())
 
 
 PARTS = Parts(_own_database, _managed_database, _server, _fleet, _watch)

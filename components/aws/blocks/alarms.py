@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from components.aws.blocks.logs import figures
 from components.aws.common import named, region_of
-from components.blocks.args import Tagged
+from components.blocks import args
 from components.blocks.block import Block, child
 
 DATABASE_STORAGE = 20
@@ -26,13 +26,10 @@ _OVER, _UNDER, _AT_LEAST = "GreaterThanThreshold", "LessThanThreshold", "Greater
 
 
 @dataclass(kw_only=True)
-class AlarmsArgs(Tagged):
-    """The arguments of `Alarms`: an address, and whatever is to be watched."""
+class AlarmsArgs(args.AlarmsArgs):
+    """The arguments of `Alarms` on AWS. Who has the address confirms a first message; a single
+    server that fails Amazon's checks is moved or restarted."""
 
-    email: pulumi.Input[str]
-    """The address of the e-mails. Its owner has to confirm a first message."""
-    servers: Mapping[str, pulumi.Input[str]] | None = None
-    """Ids of single instances by name. One that fails Amazon's checks is moved or restarted."""
     credits: Mapping[str, pulumi.Input[str]] | None = None
     """Ids of those instances whose processor has credits (t4g and the like), by name."""
     logs: str | None = None
@@ -44,10 +41,8 @@ class AlarmsArgs(Tagged):
     """`arn_suffix` of a `LoadBalancer` or `WebFleet`: the share of its answers that are errors."""
     target_group: pulumi.Input[str] | None = None
     """`target_group_suffix` of that one: its hosts that aren't well. Needs `load_balancer`."""
-    database: pulumi.Input[str] | None = None
-    """`identifier` of a `ManagedDatabase`: its processor, and its room."""
     storage: int = DATABASE_STORAGE
-    """The size of that database in GB."""
+    """The size of the database in GB."""
     region: pulumi.Input[str] | None = None
     """The region, such as `eu-west-1`: the provider's, which is asked for if left out."""
 

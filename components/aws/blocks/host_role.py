@@ -9,12 +9,11 @@ import pulumi_aws as aws
 
 from cloud_init import bootstrap
 from cloud_init.fleet import ROLES
-from cloud_init.host.contracts.facts import Boot
 from cloud_init.host.release import wheels
 from components.aws.common import allow, document, named
 from components.blocks import args
-from components.blocks.block import Block, child, one_of
-from components.hosts import names
+from components.blocks.block import child, one_of
+from components.blocks.outputs import RoleBlock
 
 _SELF = "${aws:userid}"
 """The role's id, a colon, the instance's id: a host's name in the store."""
@@ -32,31 +31,22 @@ lets it read all parameters."""
 class HostRoleArgs(args.HostRoleArgs):
     """The arguments of a `HostRole` on AWS."""
 
-    store: pulumi.Input[str]
-    """`address` of the `ReleaseStore`."""
     store_arn: pulumi.Input[str]
     """`arn` of that `ReleaseStore`."""
     boundary: pulumi.Input[str] | None = None
     """The ARN of a policy that no right of the role goes beyond."""
 
 
-class HostRole(Block):
+class HostRole(RoleBlock):
     """A role for servers, and the boot data of servers that have it.
 
     A server that boots with both makes itself ready, and then serves what is `live` in the
     store."""
 
-    name: pulumi.Output[str]
-    """For more policies."""
-    unique_id: pulumi.Output[str]
-    """What a host's name in the store begins with; a colon and the instance's id follow."""
     profile_name: pulumi.Output[str]
     """The instance profile's, for single servers."""
     profile_arn: pulumi.Output[str]
     """The instance profile's, for fleets."""
-    user_data: pulumi.Output[str]
-    """A cloud-config, the same for all of these servers, for Debian 12 and 13, Ubuntu 22.04 and
-    24.04. No secret is in it."""
 
     def __init__(self, name: str, args: HostRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:HostRole", name, None, opts)
@@ -67,10 +57,7 @@ class HostRole(Block):
         aws.iam.RolePolicy(name, role=role.id, policy=text, opts=own)
         profile = aws.iam.InstanceProfile(name, role=role.name, tags=tags, opts=own)
         self.name, self.unique_id, self.profile_name, self.profile_arn = role.name, role.unique_id, profile.name, profile.arn
-        stack = pulumi.get_stack()
-        self.user_data = pulumi.Output.all(args.app, args.store, role.unique_id, args.disk).apply(
-            lambda known: bootstrap.cloud_config(Boot(known[0], stack, kind, known[1], names.full(known[2], "{host}"), disk=known[3]))
-        )
+        self.user_data = args.boot(role.unique_id, "{host}").apply(bootstrap.cloud_config)
         self._finish()
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -11,13 +10,12 @@ from components.aws.blocks.firewall import Firewall
 from components.aws.common import DATABASE, named, region_of
 from components.blocks import args
 from components.blocks.args import FirewallArgs
-from components.blocks.block import Block, child, one_of
+from components.blocks.block import child, one_of
 from components.blocks.names import database, short
-from components.hosts.database_host import PORTS, addresses
+from components.blocks.outputs import OWNER, ManagedDatabaseBlock
+from components.hosts.database_host import PORTS
 from components.hosts.resources import RandomSecret
 
-OWNER = "slipway_owner"
-"""The role that may change the schema. The first web host makes the other one, `app`."""
 VERSIONS = {
     "postgres": "17",  # as in Debian 13, so its pg_dump reads it; supported by Amazon until 2030
     "mysql": "8.4",  # the release that is supported longest, until 2029
@@ -52,19 +50,9 @@ class ManagedDatabaseArgs(args.ManagedDatabaseArgs):
     """What it leaves, as it is removed."""
 
 
-class ManagedDatabase(Block):
-    """A server of Amazon's. Its owner `slipway_owner` may change the schema; the role `app`, which
-    may read and write rows, is made by Slipway's web hosts as the first release comes. Raises
-    `UsageError` for another engine."""
+class ManagedDatabase(ManagedDatabaseBlock):
+    """A server of RDS. Raises `UsageError` for another engine."""
 
-    environment: pulumi.Output[dict[str, str]]
-    """Secret variables of the web hosts: DATABASE_URL for the role `app`, DATABASE_OWNER_URL."""
-    secrets: pulumi.Output[dict[str, Any]]
-    """What a database host may know: nothing, as there is none."""
-    manifest: pulumi.Output[dict[str, Any]]
-    """For a release's manifest: the address of the authorities to check it against. Public."""
-    address: pulumi.Output[str]
-    """The server's name in the network, which never changes."""
     identifier: pulumi.Output[str]
     """What its figures in CloudWatch are named by."""
 
@@ -78,12 +66,7 @@ class ManagedDatabase(Block):
         firewall.let_in("web", PORTS[args.engine], args.client_group_id)
         made = self._server(owner, firewall, args.version or VERSIONS[args.engine])
         self.address, self.identifier = made.address, made.identifier
-        passwords = {"owner": owner, "app": self._random("app")}
-        urls = pulumi.Output.all(passwords, made.address).apply(
-            lambda known: addresses(args.app, args.engine, known[0], known[1], database(args.app), OWNER, shared=True)
-        )
-        self.environment = pulumi.Output.secret(urls)
-        self.secrets = pulumi.Output.from_input({})
+        self._let_in(args, {"owner": owner, "app": self._random("app")})
         self.manifest = region_of(self, args.region).apply(lambda known: {"authority": _AUTHORITY.format(known)})
         self._finish()
 

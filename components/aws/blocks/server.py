@@ -15,6 +15,7 @@ from components.aws.blocks import image
 from components.aws.common import named
 from components.blocks import args, names
 from components.blocks.block import ROLE, Block, child
+from components.blocks.outputs import ServerBlock, WebServerBlock
 from components.errors import UsageError
 from components.rollout.resources import Serving
 
@@ -77,16 +78,9 @@ class WebServerArgs(ServerArgs):
     place. One with such a disk, and one without, are not the same server."""
 
 
-class WebServer(Block):
+class WebServer(WebServerBlock):
     """The server, and its address. Raises `UsageError` where only one of `store` and `role_id` is
     given, or the image is for another architecture."""
-
-    instance_id: pulumi.Output[str]
-    """The id of the server that there is now."""
-    address: pulumi.Output[str]
-    """Public, IPv4, and the same whatever server there is."""
-    private_address: pulumi.Output[str]
-    """The server's own, IPv4."""
 
     def __init__(self, name: str, args: WebServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:WebServer", name, None, opts)
@@ -121,14 +115,10 @@ class DatabaseServerArgs(ServerArgs):
     """What the disk leaves, as it is removed. Settled when it is made."""
 
 
-class DatabaseServer(Block):
+class DatabaseServer(ServerBlock):
     """The server, and the disk that is attached to it, which outlives it. Raises `UsageError` where
     the image is for another architecture."""
 
-    instance_id: pulumi.Output[str]
-    """The id of the server that there is now."""
-    private_address: pulumi.Output[str]
-    """The server's own, IPv4."""
     volume_id: pulumi.Output[str]
     """The disk for the data."""
     device: pulumi.Output[str]

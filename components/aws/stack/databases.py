@@ -37,16 +37,12 @@ def managed(foundation: Foundation) -> Tier:
     """A database of RDS."""
     settings, options = foundation.settings, foundation.options
     args = ManagedDatabaseArgs(
-        app=foundation.name,
-        engine=settings.database.engine,
+        **foundation.managed_args(),
         instance_class=f"db.{options.database.instance_type}",
-        storage=options.database.disk,
         region=options.region,
         vpc_id=foundation.network.vpc_id,
         subnets=foundation.network.database_subnets,
         client_group_id=foundation.firewall.group_id,
-        tags=foundation.tags,
-        keep=settings.keep_data,
         last_snapshot=settings.last_snapshot,
         version=options.database.version,
         multi_az=options.database.multi_az,

@@ -18,11 +18,12 @@ from components.target import StackPlace
 
 
 class Foundation(CloudStack):
-    """`store`, `network`; `firewall`: the web servers'; `child`: options of what stands on it."""
+    """`store`, `network`; `firewall`: the web servers'."""
+
+    options: Options
 
     def __init__(self, parent: pulumi.Resource, settings: Settings, place: StackPlace, options: Options) -> None:
         super().__init__(parent, settings, place, options)
-        self.options = options
         self.tags = {**self.tags, **options.tags}
         provider = aws.Provider(
             f"{self.name}-aws",

@@ -58,15 +58,11 @@ def watch(foundation: Foundation, web: WebTier, database: Tier) -> None:
         return
     types = {"web": options.instance_type, "database": options.database.instance_type}
     args = AlarmsArgs(
-        email=options.email,
+        **foundation.alarms_args(web, database),
         credits={kind: one for kind, one in servers.items() if types[kind].startswith("t")},
         logs=group if kept else None,
         log_group=kept,
         region=options.region,
-        tags=foundation.tags,
-        servers=servers,
         storage=options.database.disk,
-        **web.watched,
-        **database.watched,
     )
     Alarms(f"{name}-alarms", args, foundation.child)

@@ -8,9 +8,8 @@ from typing import Annotated, Literal
 
 import pulumi_aws as aws
 from pydantic import Field
-from pydantic.alias_generators import to_camel
 
-from components.blocks.options import CloudOptions, DatabaseOptions, NetworkOptions, subnet_problems
+from components.blocks.options import SIZE, CloudOptions, DatabaseOptions, NetworkOptions, boot_setting, subnet_problems
 from components.blocks.options import problems as cloud_problems
 from components.errors import shown
 from components.settings import BOOT, Settings, kinds, number
@@ -28,6 +27,7 @@ VERSION = kinds.matching("version", 'an engine\'s major version in quotes, such 
 SUBNET = kinds.matching("subnet", "the id of a subnet, such as subnet-0123456789abcdef0", r"subnet-[0-9a-f]{8,17}")
 _XEN = re.compile(r"(t1|t2|m[1-4]|c[134]|r[34]|x1e?|d2|h1|i2|p[23]|g3s?|f1)\.")
 """Instance types of the older kind, where disks have other names."""
+_MANAGED = {"version", "multi_az", "backup_days", "apply_now"}
 _DUMPED = {"debian-13": 17, "ubuntu-24.04": 16}
 """The newest PostgreSQL that an image's pg_dump reads."""
 
@@ -105,13 +105,9 @@ class Options(CloudOptions):
     tags: Mapping[Annotated[str, TAG], Annotated[str, TAG_VALUE]] = Field(
         default={}, description="Tags of your own on all that is made; `owner` takes the place of Slipway's."
     )
-    instance_type: Annotated[str, INSTANCE_TYPE] = Field(
-        default="t4g.small",
-        description="The size of a web server; what it is built of decides between ARM and x86 images.",
-        json_schema_extra=BOOT,
-    )
-    image: Annotated[str, IMAGE] = Field(default="debian-13", description="What servers start from.", json_schema_extra=BOOT)
-    network: AwsNetworkOptions = Field(default=AwsNetworkOptions(), description="Where they stand.", json_schema_extra=BOOT)
+    instance_type: Annotated[str, INSTANCE_TYPE] = boot_setting("t4g.small", SIZE)
+    image: Annotated[str, IMAGE] = boot_setting("debian-13", "What servers start from.")
+    network: AwsNetworkOptions = boot_setting(AwsNetworkOptions(), "Where they stand.")
     zone: Annotated[str, kinds.DOMAIN] | None = Field(default=None, description="The Route 53 zone that `slipway:domain` is set in.")
     certificate: Annotated[str, CERTIFICATE] | None = Field(
         default=None, description="The load balancer's certificate of ACM, by its ARN. One is made, in `zone`, if left out."
@@ -134,7 +130,7 @@ def problems(settings: Settings, options: Options) -> Iterator[Problem]:
     if options.region not in known:
         near = difflib.get_close_matches(options.region, known, n=1) or ["eu-west-1"]
         yield f"{_SECTION}.region", f"wanted a region of AWS, found {shown(options.region)}; perhaps you meant {near[0]}"
-    yield from cloud_problems(_SECTION, settings, options)
+    yield from cloud_problems(_SECTION, settings, options, _MANAGED, ["certificate", "access_logs", "protect_balancer"], "ACM")
     network = options.network
     given = {"subnets": network.subnets, "serverSubnets": network.server_subnets, "databaseSubnets": network.database_subnets}
     yield from subnet_problems(_SECTION, options, given, several=["databaseSubnets"])
@@ -152,18 +148,9 @@ def problems(settings: Settings, options: Options) -> Iterator[Problem]:
     if options.certificate and (not settings.domain or f":{options.region}:" not in options.certificate):
         wanted = f"wanted one of {options.region} for slipway:domain"
         yield f"{_SECTION}.certificate", f"{wanted}, found {shown(options.certificate)} for {shown(settings.domain)}; mend one of them"
-    if options.is_fleet and settings.tls.certificate:
-        wanted = "wanted none behind a load balancer (instances.max over 1), which takes one of ACM"
-        yield "slipway:tls.certificate", f"{wanted}: {_SECTION}.certificate; leave it out"
-    for name in ("certificate", "access_logs", "protect_balancer") if not options.is_fleet else ():
-        if getattr(options, name):
-            yield f"{_SECTION}.{to_camel(name)}", "wanted a load balancer with it (instances.max over 1), found one server; leave it out"
 
 
 def _managed_problems(settings: Settings, options: Options) -> Iterator[Problem]:
     database, where, newest = options.database, f"{_SECTION}.database", _DUMPED.get(options.image, 99)
-    if settings.database.placement != "managed":
-        for name in sorted({"version", "multi_az", "backup_days", "apply_now"} & database.model_fields_set):
-            yield f"{where}.{to_camel(name)}", "wanted slipway:database.placement: managed with it, found another one; leave it out"
-    elif settings.database.engine == "postgres" and float(database.version or 0) > newest:
+    if settings.database.placement == "managed" and settings.database.engine == "postgres" and float(database.version or 0) > newest:
         yield f"{where}.version", f"wanted {newest} or older, as pg_dump of {options.image} reads no newer, found {database.version}"

@@ -1,10 +1,7 @@
 """The web servers of a stack: one with a fixed address, or several behind a load balancer."""
 
-from typing import Any
-
 import pulumi
 
-from cloud_init.fronts import idle_timeout
 from components.aws.blocks.server import DataDisk, DataDiskArgs, WebServer, WebServerArgs
 from components.aws.blocks.site_name import Certificate, CertificateArgs, SiteName, SiteNameArgs
 from components.aws.blocks.web_fleet import WebFleet, WebFleetArgs
@@ -31,7 +28,7 @@ def server(foundation: Foundation) -> WebTier:
         role_id=role.unique_id,
     )
     web = WebServer(name, args, foundation.child)
-    return foundation.web_on(role, web, web.address, _site_names(foundation, ipv4=web.address))
+    return foundation.web_on(role, web, web.address, foundation.site_records(SiteName, SiteNameArgs, ipv4=web.address))
 
 
 def fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
@@ -46,38 +43,26 @@ def fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
         issued = Certificate(f"{app}-certificate", wanted, foundation.child).arn
     args = WebFleetArgs(
         image=options.image,
-        instance_type=options.instance_type,
-        disk=options.disk,
+        **foundation.fleet_args(release),
         user_data=role.user_data,
         profile_arn=role.profile_arn,
         group_id=foundation.firewall.group_id,
-        minimum=options.instances.min,
-        maximum=options.instances.max,
         vpc_id=network.vpc_id,
         public_subnets=network.public_subnets,
         host_subnets=network.host_subnets,
         tags=foundation.tags,
-        public_address=not options.network.is_private,
         has_ipv6=network.has_ipv6,
         certificate_arn=issued,
         requests=options.instances.requests,
         access_logs=options.access_logs,
         protected=options.protect_balancer,
-        idle_timeout=idle_timeout(foundation.settings.server.timeout),
-        after=[foundation.first_release(release)],
     )
     made = WebFleet(f"{app}-web", args, foundation.child)
+    leads_to = {"dns_name": made.dns_name, "zone_id": made.zone_id, "has_ipv6": network.has_ipv6}
     return WebTier(
         address=made.dns_name,
         fewest=options.instances.min,
-        resources=(made, *_site_names(foundation, dns_name=made.dns_name, zone_id=made.zone_id, has_ipv6=network.has_ipv6)),
+        resources=(made, *foundation.site_records(SiteName, SiteNameArgs, **leads_to)),
         roles={"web": role.name},
         watched={"load_balancer": made.arn_suffix, "target_group": made.target_group_suffix},
     )
-
-
-def _site_names(foundation: Foundation, **leads_to: Any) -> tuple[pulumi.Resource, ...]:
-    """Records of the settings' names where they name their zone. `leads_to`: of `SiteNameArgs`."""
-    zone = foundation.options.zone
-    made = {name: SiteNameArgs(domain=one, zone=str(zone), **leads_to) for name, one in foundation.site_names(zone).items()}
-    return tuple(SiteName(name, args, foundation.child) for name, args in made.items())
