@@ -171,7 +171,7 @@ def test_a_release_for_the_other_manager_is_refused(host: ManagedHost, manager: 
     before = host.get()
     unlike = host.publish(time.monotonic_ns(), other(manager), processes=PROCESSES)
     refused = host.tool("prepare", "9", unlike, "--elected", check=False)
-    assert f"slipway:manager: wanted {other(manager)}, found this server laid out with {manager}" in refused["message"]
+    assert f"slipway:manager: wanted {other(manager)}, found this host laid out with {manager}" in refused["message"]
     host.tool("abort", "10")
     assert host.get() == before
     only_one_manages(host, manager)
