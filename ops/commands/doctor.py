@@ -88,7 +88,7 @@ def machine(folder: Path) -> Iterator[Check]:
 
 
 def pulumi(found: Sequence[Resource], stack: str) -> Iterator[Check]:
-    """Checks the Pulumi CLI and its plugins, where a stack has resources of providers."""
+    """Checks the Pulumi CLI, where a stack has resources of providers. It fetches its plugins."""
     if not found:
         return
     wanted = f"stack {stack} has resources of {', '.join(pulumi_cli.packages(found))}"
@@ -96,10 +96,6 @@ def pulumi(found: Sequence[Resource], stack: str) -> Iterator[Check]:
         yield Check("pulumi up", MISSING, f"{wanted}, and there is no `pulumi` on PATH", pulumi_cli.HOW)
         return
     yield Check("pulumi up", OK, f"{wanted}; {pulumi_cli.path()}")
-    for name, version, there in pulumi_cli.plugins(found):
-        plugin = " ".join(filter(None, (name, version)))
-        lacking = Check("plugin", WARNING, f"{plugin} isn't there; `pulumi up` fetches it", f"pulumi plugin install resource {plugin}")
-        yield Check("plugin", OK, plugin) if there else lacking
 
 
 def disk(free: int) -> Check:

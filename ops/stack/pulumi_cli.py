@@ -1,11 +1,7 @@
 """Stacks that the Pulumi CLI launches, since a provider makes some of what they ask for."""
 
-import json
 import shutil
-import subprocess
-from collections.abc import Iterator, Sequence
-from importlib.util import find_spec
-from pathlib import Path
+from collections.abc import Sequence
 from typing import NoReturn
 
 from components.errors import MissingError, SlipwayError, UsageError, one_line
@@ -81,20 +77,3 @@ def _listed(word: str, resources: Sequence[Resource]) -> str:
 def packages(found: Sequence[Resource]) -> list[str]:
     """The providers' names, such as `aws`."""
     return sorted({one.type.removeprefix("pulumi:providers:").partition(":")[0] for one in found})
-
-
-def plugins(found: Sequence[Resource]) -> Iterator[tuple[str, str | None, bool]]:
-    """(name, version that the SDK wants, whether the CLI has it) of each provider. Asks the CLI."""
-    done = subprocess.run(["pulumi", "plugin", "ls", "--json"], capture_output=True, text=True, check=False)
-    listed = json.loads(done.stdout) if done.returncode == 0 else []
-    there = {(one["name"], one.get("version")) for one in listed if one.get("kind") == "resource"}
-    for name in packages(found):
-        version = version_of(name)
-        yield name, version, (name, version) in there
-
-
-def version_of(package: str) -> str | None:
-    """The version that its SDK names, beside its modules."""
-    spec = find_spec(f"pulumi_{package.replace('-', '_')}")
-    facts = Path(spec.origin).with_name("pulumi-plugin.json") if spec and spec.origin else None
-    return json.loads(facts.read_text(encoding="utf-8")).get("version") if facts and facts.is_file() else None

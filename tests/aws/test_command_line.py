@@ -5,7 +5,6 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import interpreter
 import pytest
@@ -104,23 +103,10 @@ def test_destroy_of_a_stack_that_keeps_nothing_says_so(slipway, project):
     assert done.stderr.endswith(f"; for all of it: run ./slipway -s prod destroy: nothing is protected, so the data goes too\n{COPY}\n")
 
 
-@pytest.mark.parametrize(
-    ("cli", "found"),
-    [
-        (None, {"pulumi up": "missing"}),
-        ([], {"pulumi up": "ok", "plugin": "warning"}),
-        ([{"name": "aws", "kind": "resource", "version": "7.0.0"}], {"pulumi up": "ok", "plugin": "warning"}),
-        ([{"name": "aws", "kind": "resource", "version": "{version}"}], {"pulumi up": "ok", "plugin": "ok"}),
-    ],
-)
-def test_doctor_looks_for_the_cli_and_its_plugin(slipway, cli, found):
-    from ops.stack.pulumi_cli import version_of
-
-    listed: Any = cli and [{**one, "version": one["version"].format(version=version_of("aws"))} for one in cli]
-    checks = {one["name"]: one for one in json.loads(slipway("doctor", "--json", cli=listed if cli else cli).stdout)}
-    assert {name: checks[name]["state"] for name in ("pulumi up", "plugin") if name in checks} == found
-    if found.get("plugin") == "warning":
-        assert checks["plugin"]["mend"] == f"pulumi plugin install resource aws {version_of('aws')}"
+@pytest.mark.parametrize(("cli", "found"), [(None, "missing"), ([], "ok")])
+def test_doctor_looks_for_the_cli(slipway, cli, found):
+    checks = {one["name"]: one for one in json.loads(slipway("doctor", "--json", cli=cli).stdout)}
+    assert checks["pulumi up"]["state"] == found
     assert "no credentials were found" in checks["what is launched"]["detail"]
     assert checks["app"]["state"] == "ok"  # the list goes on where nobody is logged in
 

@@ -6,7 +6,9 @@ seen to come as far as the first resource of Amazon's, and nothing else to be wa
 import json
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
+import pulumi_aws
 import pytest
 import yaml
 from project import ROOT, Project
@@ -14,7 +16,6 @@ from pulumi_cli import PulumiCli
 
 from components.aws.control import account
 from components.errors import SlipwayError
-from ops.stack.pulumi_cli import version_of
 
 pytestmark = [
     pytest.mark.cost,
@@ -23,7 +24,7 @@ pytestmark = [
 ]
 
 CONFIG = yaml.safe_load((ROOT / "stacks/aws-ec2.yaml").read_text())["config"]
-WANTED = version_of("aws")
+WANTED = json.loads(Path(pulumi_aws.__file__).with_name("pulumi-plugin.json").read_text())["version"]
 
 
 @pytest.fixture(scope="module")
