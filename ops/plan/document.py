@@ -42,7 +42,7 @@ class Warning(Strict):
 
 
 class Comparison(Strict):
-    """From `base` (a git ref or a file's name) to now."""
+    """From `base` (the name of a file) to now."""
 
     base: str
     settings: tuple[PropertyChange, ...]

@@ -29,9 +29,6 @@ def test_json_is_the_document(project):
 def test_what_is_wrong_with_the_command_line(project):
     for words, said in {
         ("--format", "pdf"): "found 'pdf'; there are: json, markdown, text",
-        ("--base", "HEAD", "--against", "x"): "found both",
-        ("--base", "no/such"): "wanted a branch, tag or commit of this clone, found 'no/such'",
-        ("--base", "--output=x"): "wanted a branch, tag or commit of this clone, found '--output=x'",
         ("--against", "no/such"): "no/such can't be read",
         ("--against", "Pulumi.yaml"): "wanted what `./slipway plan --json` prints",
     }.items():

@@ -1,4 +1,4 @@
-"""plan.yml as GitHub runs it: a shallow clone of the merge, the step's own command, the real program."""
+"""plan.yml as GitHub runs it: a shallow clone of the merge, the step's own command, the real program, the base's too."""
 
 import os
 import shutil
@@ -54,10 +54,13 @@ class Origin:
         depth = f"--depth={checkout['with']['fetch-depth']}"
         git(self.runner, "fetch", "--quiet", depth, f"file://{self.folder}/origin.git", "refs/pull/1/merge")
         git(self.runner, "checkout", "--quiet", "FETCH_HEAD")
+        (self.runner / ".venv").symlink_to(sys.prefix)
         shell = ["bash", "-euo", "pipefail", "-c", command]
         # A runner's environment, without a home of ours or anything that could be a credential.
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LANG": "C.UTF-8"}
         done = subprocess.run(shell, cwd=self.runner, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        assert git(self.runner, "worktree", "list").count("\n") == 0
+        assert git(self.runner, "status", "--porcelain") == "?? plan.md"
         return done.returncode, (self.runner / "plan.md").read_text()
 
 
@@ -83,6 +86,7 @@ def test_a_changed_setting(origin: Origin) -> None:
     assert "slipway:local.port" in document
     assert "8080" in document
     assert "8090" in document
+    assert f"Compared with `{git(origin.runner, 'rev-parse', 'HEAD^1')}`: **" in document
 
 
 def test_a_new_stack_with_a_secret_that_nobody_can_decrypt(origin: Origin) -> None:
@@ -92,7 +96,8 @@ def test_a_new_stack_with_a_secret_that_nobody_can_decrypt(origin: Origin) -> No
     code, document = origin.planned()
     assert code == 0, document
     assert document.count("<!-- slipway plan: ") == 2
-    assert "<!-- slipway plan: staging -->\n" in document
+    assert "`staging` is new: the base has no such stack.\n\n<!-- slipway plan: staging -->\n" in document
+    assert document.count("Compared with") == 1
     assert SECRET not in document
     assert SECRET.split(":")[1] not in document
 
@@ -105,3 +110,18 @@ def test_settings_that_are_wrong(origin: Origin) -> None:
     assert document.startswith("<!-- slipway plan: dev -->\n### `dev`: no plan could be made\n\n    slipway: ")
     assert "slipway:local.port" in document
     assert "Traceback" not in document
+
+
+def test_a_base_whose_program_fails(origin: Origin) -> None:
+    program = origin.clone / "__main__.py"
+    text = program.read_text()
+    program.write_text(f"raise ValueError('then')\n{text}")
+    origin.commit()
+    git(origin.clone, "push", "--quiet", "origin", "HEAD:main")
+    program.write_text(text)
+    origin.pull_request()
+    code, document = origin.planned()
+    assert code == 0, document
+    why = "What `dev` changes could not be found out:\n\n    slipway: ValueError: then (__main__.py:1); mend the program\n\n"
+    assert document.startswith(f"{why}<!-- slipway plan: dev -->\n")
+    assert "Compared with" not in document
