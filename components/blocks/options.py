@@ -9,6 +9,7 @@ from pydantic.alias_generators import to_camel
 
 from components.errors import shown
 from components.settings import BOOT, Model, Settings, kinds, number
+from components.settings.kinds import setting
 from components.settings.report import Problem
 
 _WAYS = (False, True, "single", "per-zone")  # true: as single was called
@@ -27,10 +28,10 @@ def boot_setting(default: Any, description: str) -> Any:
 class Instances(Model):
     """How many servers."""
 
-    min: Annotated[int, number(1, 100)] = Field(default=1, description="How many servers there are at least.")
-    max: Annotated[int, number(1, 100)] = Field(default=1, description="And at most. Over 1 they stand behind a load balancer.")
-    requests: Annotated[int, number(0, 1_000_000)] = Field(
-        default=3000, description="Requests a minute for each server: more add servers, as a busy processor does. 0: the processor alone."
+    min: Annotated[int, number(1, 100)] = setting(1, "How many servers there are at least.")
+    max: Annotated[int, number(1, 100)] = setting(1, "And at most. Over 1 they stand behind a load balancer.")
+    requests: Annotated[int, number(0, 1_000_000)] = setting(
+        3000, "Requests a minute for each server: more add servers, as a busy processor does. 0: the processor alone."
     )
 
 
@@ -38,9 +39,8 @@ class NetworkOptions(Model):
     """The network that servers stand in."""
 
     vpc: str | None = None
-    nat: Annotated[bool | str, _NAT] = Field(
-        default=False,
-        description="Servers without public addresses, behind a load balancer: one NAT gateway (`single`), or one in each zone. Priced.",
+    nat: Annotated[bool | str, _NAT] = setting(
+        False, "Servers without public addresses, behind a load balancer: one NAT gateway (`single`), or one in each zone. Priced."
     )
 
     @property
@@ -53,7 +53,7 @@ class DatabaseOptions(Model):
     """The database's server, own or managed."""
 
     instance_type: str
-    disk: Annotated[int, number(20, 16384, "GB")] = Field(default=20, description="The disk of its data.")
+    disk: Annotated[int, number(20, 16384, "GB")] = setting(20, "The disk of its data.")
 
 
 class CloudOptions(Model):
@@ -66,14 +66,12 @@ class CloudOptions(Model):
     data_disk: Annotated[int, number(8, 16384, "GB")] | None = boot_setting(None, DATA_DISK)
     instances: Instances = Field(default=Instances(), description="How many web servers.", json_schema_extra=BOOT)
     network: NetworkOptions = Field(default=NetworkOptions(), description="Where they stand.", json_schema_extra=BOOT)
-    ssh: tuple[Annotated[str, kinds.NETWORK], ...] = Field(
-        default=(), description="Networks that may reach port 22. Nobody if left out: `exec` and `logs` need no port."
+    ssh: tuple[Annotated[str, kinds.NETWORK], ...] = setting(
+        (), "Networks that may reach port 22. Nobody if left out: `exec` and `logs` need no port."
     )
     zone: Annotated[str, kinds.DOMAIN] | None = None
     database: DatabaseOptions
-    email: Annotated[str, kinds.EMAIL] | None = Field(
-        default=None, description="Who is told when something is wrong. No alarms if left out."
-    )
+    email: Annotated[str, kinds.EMAIL] | None = setting(None, "Who is told when something is wrong. No alarms if left out.")
 
     @property
     def is_fleet(self) -> bool:

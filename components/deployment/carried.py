@@ -21,8 +21,7 @@ from components.release.store import ReleaseStore
 
 _EMPTY = {"sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "bytes": 0}
 """A dump of no database."""
-_PUT = '[ -d "$2" ] || { rm -rf "$1"; mkdir -m 700 "$1"; tar -C "$1" --no-same-owner -xf -; mv -T "$1" "$2"; }'
-"""Puts the archive at its input at $2, whole or not at all, by way of $1."""
+_PUT = Path(__file__).with_name("put-backup.sh")
 
 
 def take(site: Site, host: Transport, saved: Saved, folder: Path) -> None:
@@ -88,7 +87,7 @@ def _send(site: Site, host: Transport, identity: str, place: Path) -> None:
                 for name in names:
                     tar.add(place / name, name)
             archive.seek(0)
-            done = host.way.run(["sh", "-euc", _PUT, "sh", f"{top}/.{identity}.part", f"{top}/{identity}"], archive, root=True)
+            done = host.way.run(["sh", "-euc", _PUT.read_text(), "sh", f"{top}/.{identity}.part", f"{top}/{identity}"], archive, root=True)
         if done.status:
             raise OSError(done.last)
 

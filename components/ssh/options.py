@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from components.errors import shown
 from components.settings import BOOT, Kind, Model, Settings, kinds, number
-from components.settings.kinds import refusal, string
+from components.settings.kinds import refusal, setting, string
 from components.settings.report import Problem
 
 _ADDRESS = r"[A-Za-z0-9]([A-Za-z0-9._:-]{0,252}[A-Za-z0-9])?"
@@ -32,12 +32,12 @@ class Host(Model):
     """A server: its name or address alone, or this."""
 
     address: Annotated[str, ADDRESS] = Field(description="Where it is reached, by SSH and by the app's users.")
-    name: Annotated[str, NAME] | None = Field(default=None, description="Its name in Slipway's output; the address if left out.")
-    private_address: Annotated[str, IP] | None = Field(
-        default=None, description="Its address in the network that it shares with the others: the database listens on it."
+    name: Annotated[str, NAME] | None = setting(None, "Its name in Slipway's output; the address if left out.")
+    private_address: Annotated[str, IP] | None = setting(
+        None, "Its address in the network that it shares with the others: the database listens on it."
     )
-    user: Annotated[str, USER] | None = Field(default=None, description="As `slipway:ssh.user`, for this server.")
-    port: Annotated[int, PORT] | None = Field(default=None, description="As `slipway:ssh.port`, for this server.")
+    user: Annotated[str, USER] | None = setting(None, "As `slipway:ssh.user`, for this server.")
+    port: Annotated[int, PORT] | None = setting(None, "As `slipway:ssh.port`, for this server.")
 
     @model_validator(mode="before")
     @classmethod
@@ -65,8 +65,8 @@ class Host(Model):
 class DatabaseServer(Host):
     """A server for the database: its name or address alone, or this."""
 
-    volume: Annotated[str, DEVICE] | None = Field(
-        default=None, description="A disk of it for the data alone, such as `/dev/disk/by-id/…`: empty, or with the data of this app."
+    volume: Annotated[str, DEVICE] | None = setting(
+        None, "A disk of it for the data alone, such as `/dev/disk/by-id/…`: empty, or with the data of this app."
     )
 
 
@@ -74,29 +74,23 @@ class Hosts(Model):
     """The servers."""
 
     web: tuple[Host, ...] = Field(description="Servers of the app, each an address or a mapping. The first one decides what serves.")
-    database: DatabaseServer | None = Field(
-        default=None, description="A server for the database alone (`slipway:database.placement: own-host`)."
-    )
+    database: DatabaseServer | None = setting(None, "A server for the database alone (`slipway:database.placement: own-host`).")
 
 
 class Options(Model):
     """slipway:ssh"""
 
     hosts: Hosts = Field(description="The servers.")
-    user: Annotated[str, USER] | None = Field(
-        default=None, description="Who logs in: root, or a user with sudo. As ~/.ssh/config has it if left out."
+    user: Annotated[str, USER] | None = setting(None, "Who logs in: root, or a user with sudo. As ~/.ssh/config has it if left out.")
+    port: Annotated[int, PORT] = setting(22, "Where sshd listens.")
+    key: Annotated[str, FILE] | None = setting(None, "The private key. The agent's keys and those that ~/.ssh/config names if left out.")
+    known_hosts: Annotated[str, FILE] | None = setting(None, "A file of host keys; ~/.ssh/known_hosts if left out.")
+    host_keys: tuple[Annotated[str, KEY_LINE], ...] = setting((), "Pinned host keys, lines as in known_hosts.")
+    accept_new_host_keys: Annotated[bool, kinds.SWITCH] = setting(
+        False, "Take the key of a server that nobody knows yet, and note it in .slipway/STACK/known_hosts."
     )
-    port: Annotated[int, PORT] = Field(default=22, description="Where sshd listens.")
-    key: Annotated[str, FILE] | None = Field(
-        default=None, description="The private key. The agent's keys and those that ~/.ssh/config names if left out."
-    )
-    known_hosts: Annotated[str, FILE] | None = Field(default=None, description="A file of host keys; ~/.ssh/known_hosts if left out.")
-    host_keys: tuple[Annotated[str, KEY_LINE], ...] = Field(default=(), description="Pinned host keys, lines as in known_hosts.")
-    accept_new_host_keys: Annotated[bool, kinds.SWITCH] = Field(
-        default=False, description="Take the key of a server that nobody knows yet, and note it in .slipway/STACK/known_hosts."
-    )
-    ssh_from: tuple[Annotated[str, kinds.NETWORK], ...] | None = Field(
-        default=None, description="The networks that the servers' firewalls let in for SSH; anybody if left out."
+    ssh_from: tuple[Annotated[str, kinds.NETWORK], ...] | None = setting(
+        None, "The networks that the servers' firewalls let in for SSH; anybody if left out."
     )
     store: Annotated[str, BUCKET] | None = Field(
         default=None, description="A bucket that releases travel through. A folder of the first server if left out.", json_schema_extra=BOOT

@@ -68,10 +68,6 @@ _CERTIFICATE = "12345678-cn-hangzhou"
             "slipway:server.timeout: wanted at most 590 seconds behind a load balancer, which waits no longer, found 591; make it shorter",
         ),
         (
-            {f"{_OWN}.protectBalancer": True},
-            f"{_OWN}.protectBalancer: wanted a load balancer with it (instances.max over 1), found one server; leave it out",
-        ),
-        (
             {f"{_OWN}.region": "cn-hangzhou"},
             f"{_OWN}.storeEndpoint: wanted a domain of the bucket's own, as OSS refuses its common address in cn-hangzhou, found none;",
         ),

@@ -37,7 +37,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "large-server": ("data-disk", {f"{OWN}.disk": 16384, f"{OWN}.dataDisk": 16384}),
     "large-managed": ("managed-mysql", {f"{OWN}.database.disk": 16384}),
     "postgres": ("managed-mysql", {"slipway:database.engine": "postgres", f"{OWN}.database.instanceClass": "pg.n2.2c.1m"}),
-    "protected": ("fleet", {f"{OWN}.protectBalancer": True, f"{OWN}.network": {"nat": True}, "slipway:server.timeout": 590}),
+    "slow": ("fleet", {f"{OWN}.network": {"nat": True}, "slipway:server.timeout": 590}),
 }
 """Stacks that are asked otherwise."""
 IGNORED = 'lifecycle.ignore_changes: warning: Deprecated attribute The attribute "acl"'

@@ -403,12 +403,12 @@ def test_another_size_of_a_fleet_is_told_to_be_of_new_servers() -> None:
 def test_a_balancer_as_the_settings_want_it(answered: bool) -> None:
     """With a certificate that is there, nothing of one is made, and the domain needs no zone here."""
     certificate = "arn:aws:acm:eu-west-1:123456789012:certificate/0123-abcd"
-    said = {"certificate": certificate, "accessLogs": "our-logs", "protectBalancer": True, "instances.requests": 0, "zone": None}
+    said = {"certificate": certificate, "accessLogs": "our-logs", "instances.requests": 0, "zone": None}
     case = cases.read(_STACKS / "fleet.yaml").with_({f"slipway:aws-ec2.{name}": value for name, value in said.items()})
     plan = case.recorded(answered).plan
     assert one(plan, "lb/listener:Listener", "443").inputs["certificateArn"] == certificate
     balancer = one(plan, "lb/loadBalancer:LoadBalancer").inputs
-    assert (balancer["accessLogs"]["bucket"], balancer["enableDeletionProtection"]) == ("our-logs", True)
+    assert balancer["accessLogs"]["bucket"] == "our-logs"
     assert len([*plan.of("aws:autoscaling/policy:Policy")]) == 1
     assert [*plan.of("aws:acm/certificate:Certificate", "aws:route53/record:Record")] == []
 

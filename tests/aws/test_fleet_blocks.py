@@ -216,11 +216,10 @@ def test_requests_add_no_hosts_where_nobody_counts_them(tmp_path):
     assert cpu.name == "shop-web-cpu"
 
 
-def test_a_balancer_with_logs_that_is_not_removed_by_mistake(tmp_path):
-    plan = record(tmp_path, fleet(access_logs="our-logs", protected=True))
+def test_a_balancer_with_logs(tmp_path):
+    plan = record(tmp_path, fleet(access_logs="our-logs"))
     balancer = only(plan, "lb/loadBalancer:LoadBalancer").inputs
     assert balancer["accessLogs"] == {"bucket": "our-logs", "prefix": "shop-web-balancer", "enabled": True}
-    assert balancer["enableDeletionProtection"] is True
 
 
 def test_as_many_at_least_as_at_most_need_no_scaling(tmp_path):

@@ -1,5 +1,5 @@
-"""How a server reaches OSS: the endpoint, and the credentials of its RAM role. A bare server gets
-this file beside what fetches the host tool, so it imports nothing of ours."""
+"""How a server reaches OSS, by its RAM role. A bare server gets this file, so it imports nothing of
+ours."""
 
 from __future__ import annotations
 
@@ -20,10 +20,8 @@ class NoCredentials(Exception):
 
 
 def options(bucket: str, given: Mapping[str, str]) -> dict[str, Any]:
-    """obstore's options of an S3 client, from those of the store's address (`region`, `endpoint`).
-
-    The bucket is in the endpoint's name, but an IP address has no room for it; and a name that
-    isn't the cloud's is a domain of the bucket's own."""
+    """obstore's options of an S3 client. The bucket is in the endpoint's name, but an IP address
+    has no room for it; and a name that isn't the cloud's is a domain of the bucket's own."""
     region = given.get("region", "cn-hangzhou")
     parts = urlsplit(given.get("endpoint") or f"https://s3.oss-{region}.aliyuncs.com")
     try:
@@ -36,8 +34,8 @@ def options(bucket: str, given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def role() -> dict[str, Any]:
-    """obstore's credentials by the role of this server, which is asked with a token, as hardened
-    servers want it. Raises `NoCredentials`."""
+    """obstore's credentials by the role of this server, asked with a token. Raises
+    `NoCredentials`."""
     try:
         token = _ask("/latest/api/token", "PUT", {"X-aliyun-ecs-metadata-token-ttl-seconds": "60"})
         headers = {"X-aliyun-ecs-metadata-token": token}

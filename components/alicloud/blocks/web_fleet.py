@@ -41,8 +41,6 @@ class WebFleetArgs(FleetArgs):
     idle_timeout: pulumi.Input[int] = IDLE_TIMEOUT
     """Seconds without a byte after which a connection ends, those of answers that take longer
     included. Hosts must keep theirs for longer."""
-    protected: bool | None = None
-    """The cloud refuses to remove the load balancer until this is lifted."""
 
 
 class WebFleet(Block):
@@ -91,7 +89,6 @@ class WebFleet(Block):
             address_type="Internet",
             vpc_id=args.vpc_id,
             zone_mappings=zones,
-            deletion_protection_enabled=bool(args.protected),
             tags=args.tags,
             opts=self._own,
         )

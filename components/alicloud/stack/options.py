@@ -82,17 +82,12 @@ class Options(CloudOptions):
     certificate: Annotated[str, CERTIFICATE] | None = setting(
         None, "The load balancer's certificate, by its id in the certificate service: of the domain, and renewed by you."
     )
-    protect_balancer: Annotated[bool, kinds.SWITCH] | None = setting(
-        None, "The cloud refuses to remove the load balancer until this is false."
-    )
     database: AlicloudDatabaseOptions = setting(AlicloudDatabaseOptions(), "The database's server, own or managed.")
 
 
 def problems(settings: Settings, options: Options) -> Iterator[Problem]:
     """What is wrong in them."""
-    yield from cloud_problems(
-        SECTION, settings, options, {*_MANAGED, "standby"}, ["certificate", "protect_balancer"], "the certificate service"
-    )
+    yield from cloud_problems(SECTION, settings, options, {*_MANAGED, "standby"}, ["certificate"], "the certificate service")
     network, domain = options.network, settings.domain
     yield from subnet_problems(SECTION, options, {"subnets": network.subnets}, several=[])
     if network.vpc and not network.subnets:

@@ -79,7 +79,6 @@ def _fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
         subnets=network.subnets,
         zones=network.zones,
         certificate=options.certificate,
-        protected=options.protect_balancer,
     )
     made = WebFleet(f"{app}-web", args, foundation.child)
     return WebTier(

@@ -36,8 +36,6 @@ class BalancedArgs(Tagged):
     included. Hosts must keep theirs for longer."""
     access_logs: pulumi.Input[str] | None = None
     """A bucket that takes its access logs, whose policy lets Amazon's log delivery write there."""
-    protected: bool | None = None
-    """Amazon refuses to remove it until this is lifted."""
 
 
 @dataclass(kw_only=True)
@@ -96,7 +94,6 @@ class LoadBalancer(Block):
             idle_timeout=self._args.idle_timeout,
             drop_invalid_header_fields=True,
             access_logs=None if logs is None else {"bucket": logs, "prefix": self._name, "enabled": True},
-            enable_deletion_protection=self._args.protected,
             tags=named(self._args.tags, self._name),
             opts=self._own,
         )

@@ -13,6 +13,7 @@ from components.blocks.options import SIZE, CloudOptions, DatabaseOptions, Netwo
 from components.blocks.options import problems as cloud_problems
 from components.errors import shown
 from components.settings import BOOT, Settings, kinds, number
+from components.settings.kinds import setting
 from components.settings.report import Problem
 
 _SECTION = "slipway:aws-ec2"
@@ -52,19 +53,15 @@ TAG_VALUE = kinds.matching("text", "a tag's value, of at most 256 letters, digit
 class AwsNetworkOptions(NetworkOptions):
     """slipway:aws-ec2.network"""
 
-    vpc: Annotated[str, VPC] | None = Field(
-        default=None, description="An existing network by its id, or `default`. One of its own if left out."
+    vpc: Annotated[str, VPC] | None = setting(None, "An existing network by its id, or `default`. One of its own if left out.")
+    subnets: tuple[Annotated[str, SUBNET], ...] = setting(
+        (), "The subnets of `vpc` for servers and load balancer, of two zones. Found if left out: those with public addresses."
     )
-    subnets: tuple[Annotated[str, SUBNET], ...] = Field(
-        default=(),
-        description="The subnets of `vpc` for servers and load balancer, of two zones. Found if left out: those with public addresses.",
+    server_subnets: tuple[Annotated[str, SUBNET], ...] = setting(
+        (), "Private subnets of `vpc` for servers, with a way out; `subnets` are the load balancer's. As those if left out."
     )
-    server_subnets: tuple[Annotated[str, SUBNET], ...] = Field(
-        default=(),
-        description="Private subnets of `vpc` for servers, with a way out; `subnets` are the load balancer's. As those if left out.",
-    )
-    database_subnets: tuple[Annotated[str, SUBNET], ...] = Field(
-        default=(), description="The subnets of `vpc` for a managed database, of two zones. As `subnets` if left out."
+    database_subnets: tuple[Annotated[str, SUBNET], ...] = setting(
+        (), "The subnets of `vpc` for a managed database, of two zones. As `subnets` if left out."
     )
 
     @property
@@ -75,16 +72,14 @@ class AwsNetworkOptions(NetworkOptions):
 class AwsDatabaseOptions(DatabaseOptions):
     """slipway:aws-ec2.database"""
 
-    instance_type: Annotated[str, INSTANCE_TYPE] = Field(default="t4g.small", description="Of its server; a managed one is `db.` of that.")
-    version: Annotated[str, VERSION] | None = Field(
-        default=None, description="A managed one's engine, in quotes. 17 or 8.4 if left out; another one is an upgrade, with no way back."
+    instance_type: Annotated[str, INSTANCE_TYPE] = setting("t4g.small", "Of its server; a managed one is `db.` of that.")
+    version: Annotated[str, VERSION] | None = setting(
+        None, "A managed one's engine, in quotes. 17 or 8.4 if left out; another one is an upgrade, with no way back."
     )
-    multi_az: Annotated[bool, kinds.SWITCH] = Field(default=False, description="A managed one has a second one in another zone. Priced.")
-    backup_days: Annotated[int, number(1, 35)] = Field(
-        default=7, description="Days of a managed one's own backups: each moment in them can be restored."
-    )
-    apply_now: Annotated[bool, kinds.SWITCH] = Field(
-        default=False, description="What restarts a managed one is done at once, not in its next maintenance window."
+    multi_az: Annotated[bool, kinds.SWITCH] = setting(False, "A managed one has a second one in another zone. Priced.")
+    backup_days: Annotated[int, number(1, 35)] = setting(7, "Days of a managed one's own backups: each moment in them can be restored.")
+    apply_now: Annotated[bool, kinds.SWITCH] = setting(
+        False, "What restarts a managed one is done at once, not in its next maintenance window."
     )
 
 
@@ -92,35 +87,28 @@ class Options(CloudOptions):
     """slipway:aws-ec2"""
 
     region: Annotated[str, REGION] = Field(description="Where all of it is.", json_schema_extra=BOOT)
-    account: Annotated[str, ACCOUNT] | None = Field(
-        default=None, description="The account that it may be in. With credentials of another one nothing is done, nor shown."
+    account: Annotated[str, ACCOUNT] | None = setting(
+        None, "The account that it may be in. With credentials of another one nothing is done, nor shown."
     )
-    profile: Annotated[str, PROFILE] | None = Field(
-        default=None, description="A profile of the AWS command line. As that would find credentials if left out (`AWS_PROFILE`)."
+    profile: Annotated[str, PROFILE] | None = setting(
+        None, "A profile of the AWS command line. As that would find credentials if left out (`AWS_PROFILE`)."
     )
-    role: Annotated[str, ROLE] | None = Field(default=None, description="A role that is assumed with those credentials, by its ARN.")
-    boundary: Annotated[str, POLICY] | None = Field(
-        default=None, description="A permissions boundary on every role that is made: the ARN of a policy."
-    )
-    tags: Mapping[Annotated[str, TAG], Annotated[str, TAG_VALUE]] = Field(
-        default={}, description="Tags of your own on all that is made; `owner` takes the place of Slipway's."
+    role: Annotated[str, ROLE] | None = setting(None, "A role that is assumed with those credentials, by its ARN.")
+    boundary: Annotated[str, POLICY] | None = setting(None, "A permissions boundary on every role that is made: the ARN of a policy.")
+    tags: Mapping[Annotated[str, TAG], Annotated[str, TAG_VALUE]] = setting(
+        {}, "Tags of your own on all that is made; `owner` takes the place of Slipway's."
     )
     instance_type: Annotated[str, INSTANCE_TYPE] = boot_setting("t4g.small", SIZE)
     image: Annotated[str, IMAGE] = boot_setting("debian-13", "What servers start from.")
     network: AwsNetworkOptions = boot_setting(AwsNetworkOptions(), "Where they stand.")
-    zone: Annotated[str, kinds.DOMAIN] | None = Field(default=None, description="The Route 53 zone that `slipway:domain` is set in.")
-    certificate: Annotated[str, CERTIFICATE] | None = Field(
-        default=None, description="The load balancer's certificate of ACM, by its ARN. One is made, in `zone`, if left out."
+    zone: Annotated[str, kinds.DOMAIN] | None = setting(None, "The Route 53 zone that `slipway:domain` is set in.")
+    certificate: Annotated[str, CERTIFICATE] | None = setting(
+        None, "The load balancer's certificate of ACM, by its ARN. One is made, in `zone`, if left out."
     )
-    access_logs: Annotated[str, BUCKET] | None = Field(
-        default=None, description="A bucket of your own that takes the load balancer's access logs."
-    )
-    protect_balancer: Annotated[bool, kinds.SWITCH] | None = Field(
-        default=None, description="Amazon refuses to remove the load balancer until this is false."
-    )
-    database: AwsDatabaseOptions = Field(default=AwsDatabaseOptions(), description="The database's server, own or managed.")
-    logs: Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365] | None = Field(
-        default=None, description="Days that CloudWatch keeps the hosts' logs. None there if left out."
+    access_logs: Annotated[str, BUCKET] | None = setting(None, "A bucket of your own that takes the load balancer's access logs.")
+    database: AwsDatabaseOptions = setting(AwsDatabaseOptions(), "The database's server, own or managed.")
+    logs: Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365] | None = setting(
+        None, "Days that CloudWatch keeps the hosts' logs. None there if left out."
     )
 
 
@@ -130,7 +118,7 @@ def problems(settings: Settings, options: Options) -> Iterator[Problem]:
     if options.region not in known:
         near = difflib.get_close_matches(options.region, known, n=1) or ["eu-west-1"]
         yield f"{_SECTION}.region", f"wanted a region of AWS, found {shown(options.region)}; perhaps you meant {near[0]}"
-    yield from cloud_problems(_SECTION, settings, options, _MANAGED, ["certificate", "access_logs", "protect_balancer"], "ACM")
+    yield from cloud_problems(_SECTION, settings, options, _MANAGED, ["certificate", "access_logs"], "ACM")
     network = options.network
     given = {"subnets": network.subnets, "serverSubnets": network.server_subnets, "databaseSubnets": network.database_subnets}
     yield from subnet_problems(_SECTION, options, given, several=["databaseSubnets"])

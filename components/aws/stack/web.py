@@ -55,7 +55,6 @@ def fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
         certificate_arn=issued,
         requests=options.instances.requests,
         access_logs=options.access_logs,
-        protected=options.protect_balancer,
     )
     made = WebFleet(f"{app}-web", args, foundation.child)
     leads_to = {"dns_name": made.dns_name, "zone_id": made.zone_id, "has_ipv6": network.has_ipv6}
