@@ -30,7 +30,6 @@ _APP = {**ROWS, "wsgi.py": ROWS["wsgi.py"] + _FILES, "sums.py": SUM}
 _CONFIG = {"name": "shop", "path": "./app", "releaseCommand": "python migrate.py", "data": ["uploads"]}
 
 
-@pytest.mark.family("moves between clouds")
 def test_from_amazon_to_alibaba_and_back(network: Network, monkeypatch: pytest.MonkeyPatch, say: Say, tmp_path: Path) -> None:
     """There the database is on a server of its own, here on the web server; what was written meanwhile goes back with it."""
     with on_amazon(network, monkeypatch) as amazon, on_alibaba(network, monkeypatch) as alibaba:
