@@ -4,7 +4,7 @@ from clouds.provider import Provider
 
 ACCOUNT, REGION = "1234567890123456", "ap-southeast-1"
 NOWHERE = "http://127.0.0.1:9"
-"""Where requests go that a plan would make: nothing listens there."""
+"""An address for requests that a plan would make: nothing listens there."""
 BLOCK = {"region": REGION, "access_key": "LTAItest", "secret_key": "test", "account_id": ACCOUNT, "skip_region_validation": True}
 """The provider's block."""
 

@@ -41,7 +41,7 @@ class Provider:
     program: str
     variables: tuple[str, ...]
     emulator: Emulator | None = None
-    """None where stacks are planned only."""
+    """Nothing, if stacks are planned only."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Environment variables of the provider's program."""
     types: Mapping[str, str] = field(default_factory=dict)

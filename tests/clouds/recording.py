@@ -121,7 +121,7 @@ class _Answering(put_out.Answering):
         return {key: self._marked(one, stood, address) for key, one in value.items()} if isinstance(value, dict) else value
 
     def _first(self, value: Any, address: str, name: str) -> Any:
-        """Of a list what is surely there; a number too is a mark: programs pass them on."""
+        """What is surely there of a list; a number too is a mark: programs pass them on."""
         if isinstance(value, list):
             return value[:1]
         return self._mark(address, name) if type(value) is int else value

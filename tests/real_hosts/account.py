@@ -85,7 +85,7 @@ class Account(abc.ABC):
         return {**stand_ins.lookup(token, arguments)[1], **self.ANSWERS.get(token.rpartition(":")[2], {})}
 
     def grow(self, hosts: int) -> list[Machine]:
-        """As many more of the group, of the very template that the first ones were started from."""
+        """More hosts of the group, from the very template that the first ones were started from."""
         return [self.hosts.running[self.hosts.start(self.next())] for _ in range(hosts)]
 
     def group(self, name: str, inputs: Inputs) -> Made:

@@ -55,7 +55,7 @@ class AlibabaInstances(Instances):
         self.agents.servers[:] = [one for one in self.agents.servers if one.id != identity]
 
     def give(self, identity: str, role: str) -> None:
-        """It acts as that role from now on."""
+        """From now on it acts as that role."""
         (there,) = [one for one in self.agents.servers if one.id == identity]
         self.agents.servers[self.agents.servers.index(there)] = Server(**{**vars(there), "ram_role": role})
         tree = self.metadata.trees[self.running[identity].address]

@@ -51,7 +51,7 @@ def a_server_and_its_database(stack: Stack, say: Say) -> str:
 
 
 def a_server_and_its_mysql(stack: Stack, say: Say, file: Path) -> None:
-    """As recorded in that stack file; of MySQL Debian has MariaDB."""
+    """The stack of that file; of MySQL Debian has MariaDB."""
     config = yaml.safe_load(file.read_text(encoding="utf-8"))["config"]
     stack.project.take_example(DRIVERS["mysql"])
     stack.write(**{name.removeprefix("slipway:"): value for name, value in config.items()})

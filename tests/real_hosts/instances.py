@@ -82,7 +82,7 @@ class Instances(abc.ABC):
         self.unregister(identity)
 
     def stand(self, identity: str, recorded: Recorded) -> None:
-        """As that plan says."""
+        """Stands there as that plan says."""
         machine, wanted = self.running[identity], self.wanted[identity]
         standing = recorded.standing(wanted.type, wanted.name)
         self.walls.put(machine, standing, recorded)

@@ -70,7 +70,7 @@ def _server(foundation: Foundation) -> WebTier:
 
 
 def _fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
-    """Its first release comes first."""
+    """The servers, after the first release."""
     role, options, network, app = foundation.role("web"), foundation.options, foundation.network, foundation.name
     args = WebFleetArgs(
         **foundation.server_args(role, foundation.firewall),
