@@ -96,7 +96,7 @@ def test_two_hosts_release_at_the_same_time(hosts, elsewhere):
 def killed(first, second, elsewhere):
     """The host tool, while its command runs. That goes on; nobody else runs it before it ends; nothing stays locked."""
     release = twin(first, second, publish(first, elsewhere, 2, seconds=3))
-    tool = subprocess.Popen(first.host._command(["prepare", "7", release, "--elected"]), stdout=subprocess.DEVNULL)
+    tool = subprocess.Popen(first.host.tool(["prepare", "7", release, "--elected"]), stdout=subprocess.DEVNULL)
     wait(lambda: "begin 2" in notes(elsewhere))
     tool.kill()
     tool.wait()
