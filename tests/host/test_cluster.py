@@ -51,7 +51,7 @@ def test_a_disk_that_fills_and_a_kill_while_the_cluster_is_made(make_bench, engi
         assert [path.name for path in data(bench).iterdir()] == ["passwords"]
         resize(600)
         release = publish(bench, 1, engine)
-        tool = subprocess.Popen(bench.host._command(["prepare", "7", release, "--elected"]), stdout=subprocess.DEVNULL)
+        tool = subprocess.Popen(bench.host.tool(["prepare", "7", release, "--elected"]), stdout=subprocess.DEVNULL)
         while not any(data(bench).glob(f".{engine}.*.part/*")):
             assert tool.poll() is None
             time.sleep(0.01)

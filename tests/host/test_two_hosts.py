@@ -105,7 +105,7 @@ def test_folders_of_the_web_host_come_back_with_the_rows(hosts):
     assert there() == ("2", {"a": "late", "b": "b"})
     # Whoever restores is killed while the folders come back: whatever runs next finishes that.
     assert hosts.host.run(["hold", made.backup.id])["ok"]
-    tool = subprocess.Popen(hosts.host._command(["let-go", "--load="]), stdout=subprocess.PIPE, text=True)
+    tool = subprocess.Popen(hosts.host.tool(["let-go", "--load="]), stdout=subprocess.PIPE, text=True)
     for line in tool.stdout:
         if '"load"' in line:
             break
