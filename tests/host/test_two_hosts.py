@@ -60,7 +60,7 @@ def test_a_restore_over_both_hosts_and_one_whose_caller_was_killed(hosts):
     assert hosts.ask() == "0"
     # Whoever restores is killed: the web host held, the database host in the middle of it.
     assert hosts.host.run(["hold", told.first])["ok"]
-    tool = subprocess.Popen(hosts.database._command(["restore", told.first]), stdout=subprocess.PIPE, text=True)
+    tool = subprocess.Popen(hosts.database.tool(["restore", told.first]), stdout=subprocess.PIPE, text=True)
     for line in tool.stdout:
         if '"load"' in line:
             break
