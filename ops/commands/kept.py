@@ -104,9 +104,9 @@ def restore(call: calls.Changing, backup: BackupId, newer_schema: Newer = False)
     deployment = work.deployment()
     if "restore" in deployment.refused:
         deployment.refuse("restore")
-    taken_along, there = workplace.given(Path(backup)), deployment.backups()
+    taken_along = workplace.given(Path(backup))
     is_folder = taken_along.is_dir()
-    chosen = "of another stack" if is_folder else _words(_find(there, backup))
+    chosen = "of another stack" if is_folder else _words(_find(deployment.backups(), backup))
     into = f"{work.settings.app.name!r} at {deployment.url}"
     calls.confirm(call, f"Load backup {backup} ({chosen}) into {into}? What is there is backed up first.")
     with shown(stderr=call.as_json):

@@ -14,7 +14,7 @@ from .machine import Machine
 from .seed import Seed, cloud_seed, ssh_seed
 
 METADATA = ("169.254.169.254", "100.100.100.200")
-"""Where clouds tell a server about itself."""
+"""The addresses at which clouds tell a server about itself."""
 _PROPAGATED = Path("/run/systemd/nspawn/propagate")
 
 

@@ -52,7 +52,7 @@ class Recorded(abc.ABC):
 
     @abc.abstractmethod
     def standing(self, type: str, name: str) -> Standing:
-        """Of an instance or a group; subnets that differ in what they give can't be told here."""
+        """How an instance or a group stands; subnets that differ in what they give can't be told here."""
 
     @abc.abstractmethod
     def outlets(self, group: str) -> Iterator[Outlet]:
@@ -76,7 +76,7 @@ class Recorded(abc.ABC):
 
 
 class RecordedOnAmazon(Recorded):
-    """Of the plan the test network has the IPv4 alone."""
+    """The plan without IPv6, which the test network hasn't got."""
 
     ADDRESS = "aws:ec2/eipAssociation:EipAssociation"
 
@@ -100,7 +100,7 @@ class RecordedOnAmazon(Recorded):
         )
 
     def outlets(self, group: str) -> Iterator[Outlet]:
-        """Where nothing is said, that is nothing: the provider removes the rule that Amazon has from the start."""
+        """Nothing, if nothing is said: the provider removes the rule that Amazon has from the start."""
         for rule in self.plan.made(_EGRESS):
             said = rule.inputs
             if any(one.urn == group for one in self.plan.origins(rule, "securityGroupId", SECURITY_GROUP)):

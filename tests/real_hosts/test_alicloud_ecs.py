@@ -41,7 +41,7 @@ def test_a_fleet_behind_a_load_balancer(stack: Stack, say: Say) -> None:
 
 @pytest.mark.parametrize("recipe", ["r4a", "r4b"])
 def test_recipe(stack: Stack, say: Say, recipe: str) -> None:
-    """As its stack file says it, with the target that it names first; on port 80, with MySQL on the instance."""
+    """The recipe's stack file with the target that it names first; on port 80, with MySQL on the instance."""
     config: dict[str, Any] = settings(RECIPES[recipe].read_text(encoding="utf-8"))
     stack.project.take_example(DRIVERS["mysql"])
     stack.write(**{**config, "target": "alicloud-ecs"})

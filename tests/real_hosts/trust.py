@@ -15,7 +15,7 @@ _BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 
 @contextmanager
 def certified(network: Network, *names: str) -> Iterator[tuple[Authority, ssl.SSLContext]]:
-    """Who signs, and what serves as these names and as the gateway. `trusted.pem` beside the authority's certificate has this machine's
+    """The authority, and what serves as these names and as the gateway. `trusted.pem` beside the authority's certificate has this machine's
     authorities too."""
     with tempfile.TemporaryDirectory(prefix="slipway-trust-") as name:
         folder, authority = Path(name), Authority(Path(name))

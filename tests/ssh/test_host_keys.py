@@ -173,7 +173,7 @@ def cut_while(to, sshd):
 
 
 def test_a_server_may_have_a_certificate(sshd):
-    """Of an authority that is pinned it lets in; of one that nobody knows the key itself is told."""
+    """A pinned authority's certificate lets in; of one that nobody knows the key itself is told."""
     sshd.stop()
     sshd.make_key("authority")
     signed = ["ssh-keygen", "-q", "-s", sshd.folder / "authority", "-I", "one", "-h", "-n", "127.0.0.1", sshd.folder / "host.pub"]

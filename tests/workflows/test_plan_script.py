@@ -153,7 +153,7 @@ def test_a_base_without_a_plan_does_not_fail_what_mends_it(project: Project, pri
 
 
 def test_nor_does_one_whose_plan_is_no_plan_for_us(project: Project) -> None:
-    """Of another Slipway: `--against` refuses it."""
+    """A plan of another Slipway: `--against` refuses it."""
     project.stack("dev", messages="slipway: --against: wanted what `./slipway plan --json` prints\n", compared=True)
     project.stack("dev", "A\n")
     assert project.plan() == (0, f"{WHY}    slipway: --against: wanted what `./slipway plan --json` prints\n\nA\n\n")
