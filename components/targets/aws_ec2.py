@@ -4,11 +4,11 @@ import pulumi
 
 from components.aws import common
 from components.aws.control import account, fleet_hosts
-from components.aws.stack import databases, monitoring, web
+from components.aws.stack.agents import agents
 from components.aws.stack.foundation import Foundation
 from components.aws.stack.options import Options, problems
+from components.aws.stack.parts import PARTS
 from components.blocks import stack
-from components.blocks.stack import Parts
 from components.deployment.on_hosts import HostsDeployment
 from components.settings import Settings, target_options
 from components.target import StackPlace, Takes, TargetComponent
@@ -18,7 +18,6 @@ __all__ = ["TAKES", "THIS_MACHINE", "Options", "Target", "deployment", "needs"]
 
 THIS_MACHINE = False
 TAKES: Takes = {}
-_PARTS = Parts(databases.own, databases.managed, web.server, web.fleet, monitoring.watch)
 
 
 class Target(TargetComponent):
@@ -27,8 +26,8 @@ class Target(TargetComponent):
     def __init__(self, name: str, settings: Settings, place: StackPlace, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:target:AwsEc2", name, None, opts)
         options = target_options(settings, Options, "aws-ec2", problems)
-        servers = stack.servers(settings, options, monitoring.agents(settings, options, place.stack))
-        stack.launch(self, _PARTS, settings, place, servers, lambda: Foundation(self, settings, place, options))
+        servers = stack.servers(settings, options, agents(settings, options, place.stack))
+        stack.launch(self, PARTS, settings, place, servers, lambda: Foundation(self, settings, place, options))
 
 
 def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:

@@ -1,16 +1,13 @@
-"""Logs and alarms of a stack, and Amazon's agents on its hosts. They are in no distribution: hosts
-fetch them from Amazon's buckets in the region, by https."""
+"""Amazon's agents on hosts. They are in no distribution: hosts fetch them from Amazon's buckets in
+the region, by https."""
 
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
 from cloud_init.fleet import Archive, More, SystemFile
-from components.aws.blocks.alarms import Alarms, AlarmsArgs
-from components.aws.blocks.logs import Logs, LogsArgs, agent_settings
-from components.aws.stack.foundation import Foundation
+from components.aws.blocks.logs import agent_settings
 from components.aws.stack.options import Options
-from components.blocks.stack import Tier, WebTier
 from components.settings import Settings
 
 _SSM = "https://s3.{region}.amazonaws.com/amazon-ssm-{region}/latest/debian_{{arch}}/amazon-ssm-agent.deb"
@@ -22,7 +19,7 @@ _UNIT = Path(__file__).parent / "slipway-cloudwatch.service"
 def agents(settings: Settings, options: Options, stack: str) -> Callable[[str], More]:
     """What hosts of a role have beside what all servers have: the agent of Systems Manager; where
     logs are kept, CloudWatch's."""
-    group = _log_group(settings.app.name, stack) if options.logs else None
+    group = log_group(settings.app.name, stack) if options.logs else None
     return lambda role: _agents(settings, options.region, role, group)
 
 
@@ -43,26 +40,6 @@ def _agents(settings: Settings, region: str, role: str, group: str | None) -> Mo
     return More(archives=(ssm, Archive("amazon-cloudwatch-agent", _LOGS.format(region=region))), files=files)
 
 
-def _log_group(app: str, stack: str) -> str:
+def log_group(app: str, stack: str) -> str:
+    """The group that a stack's hosts write to."""
     return f"/slipway/{app}/{stack}"
-
-
-def watch(foundation: Foundation, web: WebTier, database: Tier) -> None:
-    """The hosts' logs, where they are kept, and e-mails about whatever the stack has."""
-    options, servers, name = foundation.options, {**web.servers, **database.servers}, foundation.name
-    group, kept = _log_group(name, foundation.place.stack), None
-    if options.logs:
-        logs = LogsArgs(group=group, days=options.logs, roles={**web.roles, **database.roles}, tags=foundation.tags)
-        kept = Logs(f"{name}-logs", logs, foundation.child).group_name
-    if not options.email:
-        return
-    types = {"web": options.instance_type, "database": options.database.instance_type}
-    args = AlarmsArgs(
-        **foundation.alarms_args(web, database),
-        credits={kind: one for kind, one in servers.items() if types[kind].startswith("t")},
-        logs=group if kept else None,
-        log_group=kept,
-        region=options.region,
-        storage=options.database.disk,
-    )
-    Alarms(f"{name}-alarms", args, foundation.child)
