@@ -8,7 +8,7 @@ from systems_manager import Problem
 
 from components.alicloud.control import account
 from components.alicloud.control.account import AlicloudError
-from components.alicloud.control.assistant import connect
+from components.alicloud.control.fleet_hosts import connect
 from components.errors import MissingError, SlipwayError, UsageError
 
 

@@ -6,7 +6,7 @@ import pytest
 from alibaba import ACCOUNT, INSTANCE, REGION, Server
 
 from components.alicloud.control import fleet_hosts
-from components.alicloud.control.assistant import Instance, connect
+from components.alicloud.control.fleet_hosts import Instance, connect
 from components.blocks import command_transport, names
 
 ODD = ["", " ", "'", '"', "$(id)", "`id`", "{{x}}", "a\nb", "\\", "-n", "é\U0001f600", os.fsdecode(b"\xff\xfe"), "*", "%s", "!"]

@@ -5,7 +5,7 @@ from buckets import REGION
 
 from components.aws import common
 from components.aws.control import account
-from components.aws.control.errors import AwsError, translated
+from components.aws.control.account import AwsError, translated
 from components.errors import MissingError, SlipwayError, UsageError
 from components.release.store import connect
 

@@ -158,5 +158,5 @@ def test_an_image_for_another_architecture_is_refused_by_what_the_provider_finds
 
 def test_images_are_owned_by_whom_targets_ask():
     """The emulated account's owners are the target's: another would find nothing."""
-    text = (ROOT / "components/aws/blocks/image.py").read_text()
+    text = (ROOT / "components/aws/blocks/server.py").read_text()
     assert all(owner in text for owner in aws_emulated.IMAGES)

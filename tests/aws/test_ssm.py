@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from cloud_init.host.commands import command_output as carried
 from components.aws.control import account
-from components.aws.control.ssm import Instance, connect
+from components.aws.control.fleet_hosts import Instance, connect
 from components.blocks import command_transport
 from components.deployment.on_hosts import HostsDeployment
 from components.errors import LockedError, SlipwayError

@@ -8,9 +8,9 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.blocks import image
 from components.aws.blocks.firewall import ingress
 from components.aws.blocks.load_balancer import BalancedArgs, LoadBalancer, LoadBalancerArgs
+from components.aws.blocks.server import architecture, image_id
 from components.aws.common import filters, named
 from components.blocks.args import FleetArgs
 from components.blocks.block import ROLE, Block, child
@@ -74,12 +74,12 @@ class WebFleet(Block):
         """The resource is named after image and architecture as well: another of these makes
         another template."""
         name, args = self._name, self._args
-        image_id = image.find(name, args.image, args.instance_type, self)
+        image = image_id(name, args.image, args.instance_type, self)
         tags = named(args.tags, name, **{ROLE: "web"})
         # The disk has the name that the image has for it: under another one it would be a second
         # disk, and the first stay small and unencrypted.
         lookup = pulumi.InvokeOutputOptions(parent=self)
-        ami = aws.ec2.get_ami_output(filters=filters({"image-id": image_id}), include_deprecated=True, opts=lookup)
+        ami = aws.ec2.get_ami_output(filters=filters({"image-id": image}), include_deprecated=True, opts=lookup)
         disk: Any = {"volume_size": args.disk, "volume_type": "gp3", "encrypted": "true", "delete_on_termination": "true"}
         interface: Any = {
             "device_index": 0,
@@ -88,8 +88,8 @@ class WebFleet(Block):
             "security_groups": [args.group_id],
         }
         return aws.ec2.LaunchTemplate(
-            f"{name}-{args.image}-{image.architecture(args.instance_type)}",
-            image_id=image_id,
+            f"{name}-{args.image}-{architecture(args.instance_type)}",
+            image_id=image,
             instance_type=args.instance_type,
             iam_instance_profile={"arn": args.profile_arn},
             user_data=pulumi.Output.from_input(args.user_data).apply(lambda text: base64.b64encode(text.encode()).decode()),
