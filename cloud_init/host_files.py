@@ -31,7 +31,7 @@ class Limits:
     line: int = 16_900
     """Bytes of a request line, and of one header: 16 kB and what stands around them."""
     headers: int = 90
-    """How many a client may send; granian takes 100, with those that the front adds."""
+    """How many a client may send, beside those that the front adds."""
     head: int = 47_000
     """Bytes of the request line and all headers: uWSGI takes 65,535, and keeps an address twice."""
     answer: int = 32_768

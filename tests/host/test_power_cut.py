@@ -69,7 +69,6 @@ def test_files_and_links(disk):
     files.link(disk.root / "run/shop/live", "blue")
     files.link(disk.root / "run/shop/live", "green")
     assert not disk.lost()
-    files.link_beside(path, path.with_name("before.json"))
     files.unlink(path)
     files.unlink(path)
     assert not disk.lost()

@@ -192,12 +192,6 @@ def tail(path: Path, lines: int = 20, start: int = 0) -> list[str]:
     return []
 
 
-def link_beside(path: Path, other: Path) -> None:
-    """The same file under another name too, whatever was there."""
-    with replacing(other) as part:
-        os.link(path, part)
-
-
 def link_or_copy(path: Path, other: Path) -> None:
     """The same file under a new name; on another disk a copy that is its owner's alone."""
     try:

@@ -58,7 +58,7 @@ class Watch:
     def __init__(self, places: Places) -> None:
         self.places, self.role = places, roles.of(places)
         self.store = HostStore(places.store, places.host)
-        self.tool, self.started = setup.present(places), now()
+        self.tool = setup.present(places)
         self.attempts = Attempts(places.lib / "watch.json", goes_on=not places.is_driven)
         self.health = Health(failure=self.attempts.failure)
         self.look, self.reporter = Pace(_LOOK), Reporter(places, self.store, self.health, _LOOK / 2)
@@ -83,9 +83,6 @@ class Watch:
         self.reporter.catch_up()
         live, candidate = self.role.live(self.places), self.role.idle(self.places)
         self.reporter.beat(Heartbeat(live=live, candidate=candidate, tool=self.tool, generation=self.wanted.generation))
-        if setup.on_trial(self.places) and now() - self.started > setup.CALM:
-            setup.passed(self.places)
-            print(f"tool {self.tool[:12]} stays up", flush=True)
 
     def _look(self) -> None:
         if self.places.is_driven or not self.look.due():
@@ -128,9 +125,9 @@ class Watch:
         """Goes on as the release's tool if that is another one that works, and doesn't return."""
         wanted = self.store.json(f"releases/{release}/manifest.json").get("tool")  # a newer tool reads the rest
         if wanted and wanted != self.tool:
-            path = setup.fetch_tool(self.places, self.store, str(wanted))
+            setup.adopt_tool(self.places, self.store, str(wanted))
             print(f"tool {self.tool[:12]} makes way for {wanted[:12]}", flush=True)
-            setup.adopt_tool(self.places, path)
+            os.execv(sys.executable, [sys.executable, "-I", str(self.places.tool), "--root", str(self.places.root), "watch"])
 
     def _finish(self, child: Child) -> None:
         action, self.action, self.child = self.action, None, None

@@ -1,6 +1,5 @@
 """Sets a bare server up: users, folders, host.json, the unit that follows the store. Another
-version of this tool takes this one's place there: checked, on trial. While `before.pyz` is there
-`start.sh` counts starts, and takes back a tool that doesn't stay up."""
+version of this tool takes this one's place there once it was asked whether it works here."""
 
 from __future__ import annotations
 
@@ -13,11 +12,9 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import NoReturn
 
 from .. import contracts
-from ..base import Places, Refused, Steps, note, processes, read_object, read_text, template, unlink, write, write_json
-from ..base.files import link_beside
+from ..base import Places, Refused, Steps, note, processes, read_object, template, write, write_json
 from ..base.outcome import emit
 from ..contracts.facts import Boot, FrontFacts, HostFacts
 from ..processes.managers import systemd
@@ -30,7 +27,6 @@ group may."""
 PORT = 80
 UNIT = "slipway.service"
 _APP_NAME = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
-CALM = 10  # seconds that `watch` must run to count as up
 _CHECK = 60
 
 
@@ -54,7 +50,7 @@ def command(root: Path) -> int:
 
 
 def install(root: Path, facts: HostFacts | None = None) -> None:
-    """Makes the users, writes host.json, start script and unit as this tool has them."""
+    """Makes the users, writes host.json and unit as this tool has them."""
     facts = facts or _facts(root, _boot(root))
     for user in USERS:
         _add_user(user)
@@ -62,7 +58,6 @@ def install(root: Path, facts: HostFacts | None = None) -> None:
         (root / folder).mkdir(parents=True, exist_ok=True)
         (root / folder).chmod(0o755)
     write_json(root / "etc/slipway/host.json", contracts.document(facts))
-    write(root / "opt/slipway/start.sh", template(__package__, "start.sh").encode(), 0o755)
     if write(root / "etc/systemd/system" / UNIT, template(__package__, UNIT, PYTHON=sys.executable).encode()):
         systemd.read_anew(UNIT)
 
@@ -107,10 +102,8 @@ def present(places: Places) -> str:
     return hashlib.sha256(places.tool.read_bytes()).hexdigest()
 
 
-def fetch_tool(places: Places, store: HostStore, wanted: str) -> Path:
-    """Brings that tool beside the present one, whole and checked. Raises `Refused`."""
-    if wanted in _refused(places):
-        raise Refused(f"tool {wanted[:12]}: was tried on this host before and did not work; publish a mended one")
+def adopt_tool(places: Places, store: HostStore, wanted: str) -> None:
+    """Puts that tool in this one's place, whole and checked. Raises `Refused` with this one there."""
     data = store.objects.get(f"releases/tool/{wanted}.pyz")
     found = "nothing" if data is None else hashlib.sha256(data).hexdigest()
     if data is None or found != wanted:
@@ -124,29 +117,6 @@ def fetch_tool(places: Places, store: HostStore, wanted: str) -> Path:
     except subprocess.TimeoutExpired:
         why = f"no answer in {_CHECK} s"
     if why:
-        write(places.tool.with_name("refused"), "".join(f"{one}\n" for one in [*_refused(places), wanted]).encode())
         last = why.splitlines()[-1][:300]
         raise Refused(f"tool {wanted[:12]}: does not work on this host ({last}); the one before it stays", log=why.splitlines()[-20:])
-    return path
-
-
-def adopt_tool(places: Places, path: Path) -> NoReturn:
-    """Goes on as the tool at `path`, in this process."""
-    unlink(places.tool.with_name("starts"))
-    link_beside(places.tool, places.tool.with_name("before.pyz"))
     path.rename(places.tool)
-    sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-I", str(places.tool), "--root", str(places.root), "watch"])
-
-
-def passed(places: Places) -> None:
-    """Ends the trial of a tool that stayed up."""
-    unlink(places.tool.with_name("before.pyz"))
-
-
-def on_trial(places: Places) -> bool:
-    return places.tool.with_name("before.pyz").is_file()
-
-
-def _refused(places: Places) -> list[str]:
-    return read_text(places.tool.with_name("refused")).split()
