@@ -12,8 +12,6 @@ from ..base.files import read_foreign
 from ..processes.managers import Manager
 from . import servers
 
-_PATIENCE = 30  # seconds for requests in flight when the front server that has them goes
-
 
 def serving(places: Places) -> str:
     """The kind of front server that was started last; without a note, that of its configuration."""
@@ -51,8 +49,7 @@ def install(places: Places, manager: Manager, folder: Path) -> None:
         return
     if not manager.status("front").runs or is_another(places):
         note(f"the front server is started: {servers.find(places, places.front)}")
-        stop(places, manager)
-        manager.start("front")
+        manager.restart("front")
     elif _content(Path(before)) != _content(folder):
         reload(places, manager)
 
@@ -61,11 +58,6 @@ def is_another(places: Places) -> bool:
     """Whether what serves isn't what the configuration in force is for: its program came to this
     machine, or went, and the relay stands in."""
     return serving(places) != servers.find(places, places.front)
-
-
-def stop(places: Places, manager: Manager) -> None:
-    """Stops the front server, once requests in flight are finished."""
-    manager.stop_by("front", servers.module(serving(places)).STOP, _PATIENCE)
 
 
 def _content(folder: Path) -> dict[str, bytes]:

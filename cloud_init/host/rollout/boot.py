@@ -36,22 +36,22 @@ def bring_up(places: Places, steps: Steps) -> None:
     with steps.step("manager"):
         if manager.running and manager.configure():
             note(f"{manager.kind}'s configuration changed: it is started again, which interrupts service for a moment")
-            _shut_down(places, manager)
+            _shut_down(manager)
         launched(places)
 
 
 def halt(places: Places, steps: Steps) -> None:
     """Stops everything of this app."""
     with steps.step("manager"):
-        _shut_down(places, managers.of(places))
+        _shut_down(managers.of(places))
     with steps.step("left-overs"):
         _end_left_overs(places)
 
 
-def _shut_down(places: Places, manager: managers.Manager) -> None:
-    """The front server first: a manager's own signal would cut what it has in hand."""
+def _shut_down(manager: managers.Manager) -> None:
+    """The front server first: it finishes what it has in hand, where its manager knows how."""
     if manager.running and manager.answers():
-        configuration.stop(places, manager)
+        manager.stop("front")
     manager.shut_down()
 
 

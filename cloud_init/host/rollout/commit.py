@@ -80,7 +80,7 @@ def _undo(places: Places, manager: managers.Manager, colour: str | None, previou
             )
         else:
             unlink(places.live)
-            configuration.stop(places, manager)
+            manager.stop("front")
     except Refused as refused:
         note(f"the release before is live again, but not whole: {refused}")
     app.unload(manager, state.idle(places))

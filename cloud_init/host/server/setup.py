@@ -103,7 +103,7 @@ def present(places: Places) -> str:
 
 
 def adopt_tool(places: Places, store: HostStore, wanted: str) -> None:
-    """Puts that tool in this one's place, whole and checked. Raises `Refused` with this one there."""
+    """Puts that tool in this one's place, whole and checked. Else raises `Refused`."""
     data = store.objects.get(f"releases/tool/{wanted}.pyz")
     found = "nothing" if data is None else hashlib.sha256(data).hexdigest()
     if data is None or found != wanted:

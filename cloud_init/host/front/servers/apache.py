@@ -9,7 +9,7 @@ from pathlib import Path
 from ...base import Places, unlink
 from ...base.processes import become
 
-STOP = "WINCH"  # finishes the requests in flight; Supervisor's own TERM cuts them
+STOP = "WINCH"  # finishes the requests in flight; TERM, by which Supervisor stops all, cuts them
 RELOAD: str | None = "USR1"
 UNIT = "apache2.service"  # of the package: kept from starting
 RENEW = "USR1"  # it reads a certificate as it starts, and again when it is told to

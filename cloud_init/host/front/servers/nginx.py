@@ -9,7 +9,7 @@ from ...base.places import Places
 from ...base.processes import become
 from ...base.user import front_group
 
-STOP = "QUIT"  # finishes the requests in flight; Supervisor's own TERM cuts them
+STOP = "QUIT"  # finishes the requests in flight; TERM, by which Supervisor stops all, cuts them
 RELOAD: str | None = "HUP"
 UNIT = "nginx.service"  # of the package: kept from starting
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -132,19 +131,6 @@ class Manager(Protocol):
         """Starts a program whatever it does; one that waits to be tried again counts as started."""
         self.stop(program)
         self.start(program)
-
-    def stop_by(self, program: str, signal: str, patience: float) -> None:
-        """Stops a program by a signal of its own; after `patience` seconds by TERM.
-
-        systemd would send the first one again, and wait for what is slow."""
-        if self.status(program).runs:
-            self.signal(program, signal)
-        deadline = time.monotonic() + patience
-        while self.status(program).runs and time.monotonic() < deadline:
-            time.sleep(0.02)
-        if self.status(program).runs:
-            self.signal(program, "TERM")
-        self.stop(program)
 
 
 def of(places: Places) -> Manager:
