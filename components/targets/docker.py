@@ -149,7 +149,7 @@ class Target(TargetComponent):
             )
 
         ports = [{"internal": _PORT, "external": options.port, "ip": _interface(options)}]
-        running = [container("front", "slipway-front", servers.module(settings.front).STOP, ports=ports)]
+        running = [container("front", "slipway-front", servers.SERVERS[settings.front].stop, ports=ports)]
         if settings.database.engine in system.ENGINES and settings.database.placement == "same-host":
             running.append(container(settings.database.engine, "slipway-db", _STOPS[settings.database.engine], shm_size=_SHARED))
         release = finish(planned, key.value, settings.secret_env)

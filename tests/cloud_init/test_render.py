@@ -130,7 +130,7 @@ def modules(folder: ModuleType) -> set[str]:
     ("setting", "apart", "there"),
     [
         ("front", set(), {*render.kinds(render.FRONT)}),
-        ("front", set(), modules(host_fronts) - {host_fronts.STAND_IN}),
+        ("front", set(), {*host_fronts.SERVERS} - {host_fronts.STAND_IN}),
         ("front", set(), {*system.FRONTS}),
         ("front", set(), {*installed.FRONTS}),
         ("server.kind", {"auto"}, {*render.kinds(render.SERVER)}),

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -108,16 +109,14 @@ def memory(pid: int) -> int:
     """Bytes that the process and its children hold for themselves (proportional set size)."""
     lines = _told(pid, "smaps_rollup").splitlines()
     own = sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
-    return own + sum(memory(child) for child in children(pid))
+    return own + sum(memory(int(child)) for child in _told(pid, f"task/{pid}/children").split())
 
 
-def _of_group(leader: int) -> list[int]:
-    pids = []
+def _of_group(leader: int) -> Iterator[int]:
     for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(ProcessLookupError):  # ended meanwhile
             if os.getpgid(int(path.name)) == leader:
-                pids.append(int(path.name))
-    return pids
+                yield int(path.name)
 
 
 def owner(pid: int) -> int | None:
@@ -128,20 +127,13 @@ def owner(pid: int) -> int | None:
 
 def _not_before(start: str | None, other: str) -> bool:
     """Started in the same boot, and not earlier."""
-    if start is None:
-        return False
-    (boot, ticks), (other_boot, other_ticks) = start.split("/"), other.split("/")
+    (boot, ticks), (other_boot, other_ticks) = (start or "/0").split("/"), other.split("/")
     return boot == other_boot and int(ticks) >= int(other_ticks)
 
 
 def _signal(pid: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError):  # ended meanwhile
         os.kill(pid, number)
-
-
-def children(pid: int) -> list[int]:
-    """The processes that it started itself and that still run."""
-    return [int(child) for child in _told(pid, f"task/{pid}/children").split()]
 
 
 def _told(pid: int, what: str) -> str:

@@ -166,14 +166,9 @@ def _maintenance(where: Places, arguments: argparse.Namespace) -> int:
     )
 
 
-def _hold(where: Places, arguments: argparse.Namespace) -> int:
-    store, wanted = HostStore(where.store, where.host), arguments.backup
-    return report(where, f"hold for the restore of {wanted}", lambda steps: restore.hold(where, wanted, store, steps), settles=True)
-
-
-def _data_folders(places: Places) -> list[dict[str, Any]]:
-    """The folders with data, each as `{"path", "bytes"}`."""
-    return [{"path": str(path), "bytes": size_of(path)} for path in _data(places)]
+def _kept(places: Places) -> dict[str, Any]:
+    """The folders with data."""
+    return {"kept": [{"path": str(path), "bytes": size_of(path)} for path in _data(places)]}
 
 
 def _leave(places: Places, with_data: bool, steps: Steps) -> None:
@@ -235,10 +230,10 @@ COMMANDS: dict[str, Callable[[Places, argparse.Namespace], int | None]] = {
     "backups": _backups,
     "restore": _restore,
     "maintenance": _maintenance,
-    "hold": _hold,
-    "let-go": lambda where, given: report(where, "let-go", lambda steps: restore.let_go(where, given.migrate, given.load, steps)),
-    "kept": lambda where, given: tell({"ok": True, "kept": _data_folders(where)}),
-    "leave": lambda where, given: report(
-        where, "leave", lambda steps: _leave(where, given.with_data, steps), {"kept": _data_folders(where)}
+    "hold": lambda where, given: report(
+        where, f"hold for the restore of {given.backup}", lambda steps: restore.hold(where, given.backup, steps), settles=True
     ),
+    "let-go": lambda where, given: report(where, "let-go", lambda steps: restore.let_go(where, given.migrate, given.load, steps)),
+    "kept": lambda where, given: tell({"ok": True, **_kept(where)}),
+    "leave": lambda where, given: report(where, "leave", lambda steps: _leave(where, given.with_data, steps), _kept(where)),
 }

@@ -260,10 +260,10 @@ def _go_back(places: Places, users: Users, work: Restore, why: Refused, steps: S
     return Refused(f"{failed}; what was there before is back (backup {work.first})", why.http, why.log)
 
 
-def hold(places: Places, identity: str, store: manifests.HostStore, steps: Steps) -> None:
+def hold(places: Places, identity: str, steps: Steps) -> None:
     """On a web host: stops the app, behind the page, while another host restores that backup.
     Raises `Refused` where this host's own folders can't be had."""
-    users, beside = users_of(places), stored_backups.nearest(places, store, identity)
+    users, beside = users_of(places), stored_backups.nearest(places, manifests.HostStore(places.store, places.host), identity)
     Restore(identity, page=configuration.is_page_up(places), well=users.is_well(), folders=beside).reach(places, HELD)
     users.close(steps)
 

@@ -16,7 +16,7 @@ from . import servers
 def serving(places: Places) -> str:
     """The kind of front server that was started last; without a note, that of its configuration."""
     noted = read_foreign(places.serving)
-    return noted if noted in servers.known() else servers.find(places, places.front)
+    return noted if noted in servers.SERVERS else servers.find(places, places.front)
 
 
 def check_port(places: Places) -> None:
@@ -66,7 +66,7 @@ def _content(folder: Path) -> dict[str, bytes]:
 
 def reload(places: Places, manager: Manager) -> None:
     """New workers with the new configuration; the old ones finish what they have in hand."""
-    signal = servers.module(serving(places)).RELOAD
+    signal = servers.SERVERS[serving(places)].reload
     if signal and manager.status("front").runs:
         manager.signal("front", signal)
 

@@ -1,6 +1,7 @@
 """What a manager starts: becomes a colour's server, or the front server; constant over releases.
 `exec` becomes a command in the same way."""
 
+import asyncio
 import os
 import stat
 import sys
@@ -8,7 +9,7 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from ..base import COLOURS, Colour, Places, Refused, processes, refusal_of, remove, write
+from ..base import COLOURS, Colour, Places, Refused, processes, refusal_of, remove, unlink, write
 from ..base.user import go_on_as
 from ..data import databases
 from ..front import servers
@@ -85,7 +86,13 @@ def _front(places: Places) -> None:
     served_by = servers.find(places, places.front)
     _open_log(programs.log_path(places, "front"))
     write(places.serving, served_by.encode())
-    servers.module(served_by).serve(places, places.front)
+    if served_by == servers.STAND_IN:
+        from ..front import relay
+
+        return asyncio.run(relay.serve(places))
+    unlink(places.front_process.with_name("pid"))  # Apache ends where a number in its pid file is in use
+    server = servers.SERVERS[served_by]
+    processes.become([*server.command(places, places.front), *server.serve])
 
 
 def _open_log(path: Path) -> None:

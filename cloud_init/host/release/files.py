@@ -56,8 +56,9 @@ def validate(places: Places, folder: Path) -> None:
             raise Refused(f"{missing}; it comes with its package")
         if manifest.health.public:
             raise Refused(f"slipway:http.allow, slipway:secretLogins: {missing}, which tells who asks; install it, or leave them out")
-    if not (command := servers.module(front).test(places, folder / "etc")):
+    if front == servers.STAND_IN:
         return
+    command = [*servers.SERVERS[front].command(places, folder / "etc"), *servers.SERVERS[front].test]
     if places.role:  # as it runs there: it could not write what root makes
         command = [*with_port(str(places.facts.front_user or places.facts.user)), *command]
     how: dict[str, Any] = {}

@@ -4,9 +4,7 @@ packages that it names, of Debian and Ubuntu or fetched from an address."""
 from __future__ import annotations
 
 import fcntl
-import importlib
 import os
-import pkgutil
 import re
 import shutil
 import subprocess
@@ -18,8 +16,7 @@ from pathlib import Path
 
 from ..base import Places, Refused, Steps, link, note, processes, web, write
 from ..contracts.manifest import Archive, Manifest
-from ..data import databases
-from ..front import certificates, servers
+from ..front import servers
 from ..processes import managers
 from ..rollout import state
 from . import system_files
@@ -29,6 +26,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+", re.ASCII)
 _MOST = 500_000_000  # bytes
 _UNITS = ("/etc/systemd/system", "/lib/systemd/system", "/usr/lib/systemd/system")
 _SNAPS = ("snap/{}", "var/lib/snapd/snaps/{}_*.snap", "var/lib/snapd/seed/snaps/{}_*.snap")  # the last in an image that boots just now
+_MASKED = ("apache2.service", "certbot.timer", "mariadb.service", "nginx.service", "postgresql.service")
 _TRIES = 4
 _LOCK_SECONDS = 600
 _LISTS = Path("/var/lib/apt/lists")
@@ -190,12 +188,10 @@ def _update() -> None:
 
 def _mask() -> None:
     """Masks units of what Slipway runs itself, before their packages come."""
-    for folder in (servers, databases, managers, certificates):
-        for part in pkgutil.iter_modules(folder.__path__):
-            unit = getattr(importlib.import_module(f"{folder.__name__}.{part.name}"), "UNIT", None)
-            path = Path("/etc/systemd/system") / (unit or "")
-            if unit and not path.is_symlink() and not path.exists() and not Path("/lib/systemd/system", unit).exists():
-                link(path, os.devnull)
+    for unit in _MASKED:
+        path = Path("/etc/systemd/system") / unit
+        if not path.is_symlink() and not path.exists() and not Path("/lib/systemd/system", unit).exists():
+            link(path, os.devnull)
 
 
 def _reason(done: subprocess.CompletedProcess[str]) -> str:

@@ -12,7 +12,6 @@ from .server import ServerDatabase
 
 _MADE, _FILLED = b"CREATE TABLE `", b"INSERT INTO `"
 _USERS = {ADMIN: "root", OWNER: OWNER, APP: APP}
-UNIT = "mariadb.service"  # of the package: kept from starting
 # Neither CREATE, ALTER, DROP nor INDEX: the app's role can't change the schema.
 _ROWS = "SELECT, INSERT, UPDATE, DELETE, EXECUTE, SHOW VIEW, CREATE TEMPORARY TABLES, LOCK TABLES"
 

@@ -11,7 +11,6 @@ from . import APP, OWNER, Words, network, quoted
 from .cluster import ADMIN, Agent, Cluster
 from .server import ServerDatabase
 
-UNIT = "postgresql.service"  # of the package: kept from starting
 _MARK = "'"  # of a text
 _ROWS, _NUMBERS = "SELECT, INSERT, UPDATE, DELETE", "USAGE, SELECT"
 

@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from ...base import Places, Refused, Steps, note, write
+from ...base import Places, Refused, Steps, note, tell, write
 from ...base.lock import held
 from ...contracts.manifest import Health, Tls
 from ...processes import managers
@@ -17,7 +17,6 @@ from ...rollout import gate
 from .. import servers
 from . import ensure, folder, install, is_due, issued, note_tried, of_live, tried
 
-UNIT = "certbot.timer"  # its package's own, which would look after certificates that aren't there
 CHALLENGES = ".well-known/acme-challenge"
 _OWN = "slipway-certificate.service"
 _FIRST, _LONGEST = 600, 12 * 3600  # seconds between questions that the authority refused: it counts them
@@ -33,22 +32,22 @@ def begin(places: Places) -> None:
         systemd.call("restart", "--no-block", _OWN)
 
 
-def run(places: Places, steps: Steps) -> None:
-    """Gets a certificate where one is due. Raises `Refused` where the site goes without."""
+def command(places: Places) -> None:
+    """Gets a certificate where one is due. Raises `Refused` where the site goes without. Runs
+    without the host's lock: it takes its time, and a release must not wait."""
     tls = of_live(places)
-    if not tls or tls.certificate:
-        return
-    with held(places.lib / "certificates/lock", "certificate"):
-        ensure(places, tls)
-        if not is_due(places, tls):
-            return
-        try:
-            _request(places, tls, steps)
-        except Refused as refused:
-            note_tried(places, tls, problem=str(refused))
-            if not issued(places, tls):
-                raise
-            note(f"not renewed: {refused}")
+    if tls and not tls.certificate:
+        with held(places.lib / "certificates/lock", "certificate"):
+            ensure(places, tls)
+            try:
+                if is_due(places, tls):
+                    _request(places, tls, Steps())
+            except Refused as refused:
+                note_tried(places, tls, problem=str(refused))
+                if not issued(places, tls):
+                    raise
+                note(f"not renewed: {refused}")
+    tell({"ok": True})
 
 
 def _request(places: Places, tls: Tls, steps: Steps) -> None:
@@ -71,7 +70,7 @@ def _request(places: Places, tls: Tls, steps: Steps) -> None:
 
 def _tell_front(places: Places) -> None:
     """Signals a front server that reads certificates only as it starts."""
-    renew = getattr(servers.module(servers.find(places, places.front)), "RENEW", None)
+    renew = servers.SERVERS[servers.find(places, places.front)].renew
     manager = managers.of(places)
     if renew and manager.running and manager.status("front").runs:
         manager.signal("front", renew)  # by the manager's word: what is noted of it is the app's user's to write

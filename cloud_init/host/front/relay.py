@@ -5,13 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from pathlib import Path
 
-from ...base.places import HTTP, Places
-from . import MAINTENANCE
-
-STOP = "TERM"
-RELOAD: str | None = None  # it reads no configuration
+from ..base.places import HTTP, Places
+from .servers import MAINTENANCE
 
 _CHUNK = 65536
 _GRACE = 30  # seconds that open connections get when the relay is stopped
@@ -23,17 +19,8 @@ _CLOSED = (
 _LIVENESS = b"/-/live"
 
 
-def serve(places: Places, folder: Path) -> None:
+async def serve(places: Places) -> None:
     """Relays until TERM or QUIT."""
-    asyncio.run(_relay(places))
-
-
-def test(places: Places, folder: Path) -> list[str]:
-    """Nothing to ask."""
-    return []
-
-
-async def _relay(places: Places) -> None:
     stopped = asyncio.Event()
     running: set[asyncio.Task[None]] = set()
 
