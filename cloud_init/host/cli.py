@@ -111,7 +111,7 @@ _COMMANDS: dict[str, Command] = {
     "releases": lambda where, given: tell({"ok": True, "releases": _part("commands.status").releases(where)}),
     "check": lambda where, given: tell({"ok": True, **_part("commands.status").check(where)}),
     "watch": lambda where, given: _part("follow.watch").run(where),
-    "certificate": lambda where, given: _part("front.certificates.acme").command(where),
+    "certificate": lambda where, given: _part("front.certificates").command(where),
 }
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from cloud_init.host.follow.decide import Action
 from cloud_init.host.front import configuration
 from cloud_init.host.processes import app, managers
 from cloud_init.host.processes.managers import ProgramStatus
-from cloud_init.host.rollout import boot, commit, gate, prepare, state
+from cloud_init.host.rollout import boot, gate, state, web
 from cloud_init.host.server import volume
 
 
@@ -111,7 +111,7 @@ def test_a_commit_that_was_killed_takes_nothing_from_what_serves(host, way):
     host.manager.remove("postgres")
     assert not is_whole(host)
     if way == "abort":
-        prepare.abort(host.places, Steps())
+        web.abort(host.places, Steps())
         assert "green-worker" not in host.manager.up
         assert not host.manager.up["green"]
     else:
@@ -128,7 +128,7 @@ def test_whatever_a_commit_fails_of_the_old_one_is_whole_again(host, monkeypatch
 
     monkeypatch.setattr(boot, "await_front", fail)
     with pytest.raises(KeyError if isinstance(error, KeyError) else Refused):
-        commit.run(host.places, 5, "new", Steps())
+        web.commit(host.places, 5, "new", Steps())
     assert is_whole(host)
     assert target(host.places.live) == "blue"
 

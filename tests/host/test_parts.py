@@ -26,6 +26,7 @@ import documents
 import pytest
 from made_backups import facts, made_backup
 
+from cloud_init.host import rollout
 from cloud_init.host.base import files, lock, processes
 from cloud_init.host.base.outcome import Locked, Refused, Steps, cause, up_to_cause
 from cloud_init.host.base.places import Colour, Places
@@ -38,8 +39,7 @@ from cloud_init.host.data.databases.sqlite import SqliteDatabase
 from cloud_init.host.processes import app
 from cloud_init.host.release import environment, release_command, unpack
 from cloud_init.host.release import files as materialise
-from cloud_init.host.rollout import gate
-from cloud_init.host.server import roles
+from cloud_init.host.rollout import gate, state
 
 PHASES = ("prepare", "commit", "abort")
 RELEASE = documents.manifest(id="r1", database={"engine": "sqlite"})
@@ -57,11 +57,8 @@ def test_what_was_overtaken_is_refused_where_deployers_drive(tmp_path, capsys, m
     """By a deployer that slept while another one rolled out; the store here has what is wanted by now."""
     facts = {"run": str(tmp_path / "run"), "store": f"file://{tmp_path}/store", "transport": "ssh", "role": "web"}
     asked, given = [], argparse.Namespace(command=command, generation=3, release="r1", elected=False, token="t3")
-    monkeypatch.setattr(
-        roles,
-        "of",
-        lambda where: Mock(**{f"{one}.side_effect": lambda *_: asked.append(1) for one in PHASES}, **{"live.return_value": "r0"}),
-    )
+    monkeypatch.setattr(rollout, "of", lambda where: Mock(**{f"{one}.side_effect": lambda *_: asked.append(1) for one in PHASES}))
+    monkeypatch.setattr(state, "served", lambda where: "r0")
     (tmp_path / "store").mkdir()
     for text, status in (('{"generation": 4}', 1), ('{"generation": 3}', 0), ("damaged", 0)):
         (tmp_path / "store/desired.json").write_text(text)

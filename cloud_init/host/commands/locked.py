@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .. import contracts
+from .. import contracts, rollout
 from ..base import Places, Refused, Steps, masking, note, refusal_of, remove, tell
 from ..base.files import size_of
 from ..base.lock import held
@@ -27,8 +27,8 @@ from ..data import backup, restore, stored_backups
 from ..front import configuration
 from ..processes.managers import systemd
 from ..release.manifests import HostStore
-from ..rollout import boot
-from ..server import roles, system_files
+from ..rollout import boot, state
+from ..server import system_files
 
 Work = Callable[[Steps], None]
 _MADE = ("etc/slipway", "opt/slipway", "run/slipway", "var/lib/slipway", "var/log/slipway")
@@ -39,7 +39,7 @@ _MOUNTS = tuple(f"{folder}/srv-slipway-*.mount" for folder in _UNITS)
 
 def _report_phase(where: Places, arguments: argparse.Namespace, phase: str, work: Work) -> int:
     """Runs a phase of a rollout; its outcome goes to the store too. Raises `Locked`."""
-    release, served = getattr(arguments, "release", None), roles.of(where).live(where)
+    release, served = getattr(arguments, "release", None), state.served(where)
     outcome = _run(where, f"{arguments.command} {release or ''}".strip(), work, settles=phase != "aborted")
     of = {"release": release, "served": served, "generation": arguments.generation, "token": arguments.token}
     outcome = replace(outcome, phase=outcome.phase or phase, **of)
@@ -96,7 +96,7 @@ def _phase(name: str, *works: str) -> Callable[[Places, argparse.Namespace], int
     """A phase that ends in the state of that name, by these works of the host's role."""
 
     def done(where: Places, given: argparse.Namespace, steps: Steps) -> None:
-        role = roles.of(where)
+        role = rollout.of(where)
         _refuse_overtaken(where, given.generation)
         if "prepare" in works:
             role.prepare(where, HostStore(where.store, where.host), given.release, given.elected, steps)
@@ -224,7 +224,7 @@ COMMANDS: dict[str, Callable[[Places, argparse.Namespace], int | None]] = {
     "commit": _phase("live", "commit"),
     "converge": _phase("live", "prepare", "commit"),
     "abort": _phase("aborted", "abort"),
-    "boot": lambda where, given: report(where, "boot", lambda steps: roles.of(where).boot(where, steps)),
+    "boot": lambda where, given: report(where, "boot", lambda steps: rollout.of(where).boot(where, steps)),
     "halt": lambda where, given: report(where, "halt", lambda steps: boot.halt(where, steps)),
     "backup": _backup,
     "backups": _backups,

@@ -19,7 +19,8 @@ from ..base.outcome import Refused, refusal, refusal_of
 from ..base.places import Places
 from ..contracts.rollout import DesiredState, Heartbeat, Outcome, Progress
 from ..release.manifests import HostStore
-from ..server import roles, setup
+from ..rollout import state
+from ..server import setup
 from ..stores import Away
 from .decide import COMMIT, CONVERGE, PREPARE, Action, Attempts, Here, Pace, decide, now
 from .health import Health, Reporter
@@ -56,7 +57,7 @@ class Watch:
     """The service, turn by turn: one action at a time, none is cut short."""
 
     def __init__(self, places: Places) -> None:
-        self.places, self.role = places, roles.of(places)
+        self.places = places
         self.store = HostStore(places.store, places.host)
         self.tool = setup.present(places)
         self.attempts = Attempts(places.lib / "watch.json", goes_on=not places.is_driven)
@@ -81,7 +82,7 @@ class Watch:
         if self.child and self.child.ended():
             self._finish(self.child)
         self.reporter.catch_up()
-        live, candidate = self.role.live(self.places), self.role.idle(self.places)
+        live, candidate = state.served(self.places), state.prepared(self.places)
         self.reporter.beat(Heartbeat(live=live, candidate=candidate, tool=self.tool, generation=self.wanted.generation))
 
     def _look(self) -> None:
@@ -103,9 +104,9 @@ class Watch:
             self.health.desired = f"store: {DESIRED} is damaged ({error}); what served goes on"
 
     def _act(self) -> None:
-        idle, tried = self.role.idle(self.places), self.attempts
+        idle, tried = state.prepared(self.places), self.attempts
         ready = idle if idle == tried.prepared else None
-        here = Here(self.places.host, self.role.live(self.places), ready, tried.generation, tried.tried, tried.token)
+        here = Here(self.places.host, state.served(self.places), ready, tried.generation, tried.tried, tried.token)
         action = decide(self.wanted, here, now())
         if action is None or (self.look.failures and action.kind in (PREPARE, CONVERGE)):
             return

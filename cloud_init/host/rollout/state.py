@@ -9,6 +9,8 @@ from typing import Any
 
 from ..base import COLOURS, Colour, Places, note, other, read_object, refusal_of, target, unlink, write_json
 
+CANDIDATE = "candidate.json"  # in LIB of a database host: the release that is prepared
+
 
 @dataclass(frozen=True)
 class Live:
@@ -68,3 +70,21 @@ def serving(places: Places) -> str | None:
     """The release that serves, or would if anything ran; on a database host the one noted."""
     now = live(places)
     return now.release if now else remembered(places).get("release")
+
+
+def served(places: Places) -> str | None:
+    """The release that serves now; on a database host the one whose database does."""
+    now = live(places)
+    return serving(places) if places.role == "database" else now.release if now else None
+
+
+def prepared(places: Places) -> str | None:
+    """The release that stands ready beside it."""
+    return read_object(places.lib / CANDIDATE).get("release") if places.role == "database" else linked(idle(places))
+
+
+def newest(places: Places) -> list[str]:
+    """The ids of the releases that were made ready, the newest first."""
+    ready = [path for path in (places.srv / "releases").glob("*/ready") if not path.parent.name.startswith(".")]
+    times = {path.parent.name: read_object(path).get("at") for path in ready}
+    return sorted(times, key=lambda name: at if isinstance(at := times[name], (int, float)) else 0, reverse=True)
