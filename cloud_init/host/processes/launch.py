@@ -69,12 +69,11 @@ def _of_release(places: Places, colour: Colour, process: str) -> None:
 
 
 def _database(places: Places, engine: str) -> None:
-    if not (places.srv / "data" / engine).is_dir():
+    if not (cluster := databases.cluster(places, engine)):
         return
     processes.record(places.run / "database" / f"{engine}.json", os.getpid())
     os.chdir("/")
-    command = databases.server_command(places, engine)
-    processes.become(command, {**os.environ, "LC_ALL": "C.UTF-8"})
+    processes.become(cluster.launch(), {**os.environ, "LC_ALL": "C.UTF-8"})
 
 
 def _front(places: Places) -> None:

@@ -113,7 +113,9 @@ def launched(places: Places) -> managers.Manager:
         volume.make_folders(places)
         manager.configure()
         _end_left_overs(places)
-        databases.settle(places)
+        for engine in places.database_binaries:
+            if cluster := databases.cluster(places, engine):
+                cluster.settle()
         manager.launch()
     return manager
 

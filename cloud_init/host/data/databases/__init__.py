@@ -118,17 +118,9 @@ def of_release(places: Places, release: str | None, engine: str = "none") -> Dat
     return of(places, manifest or manifests.without_release(engine))
 
 
-def server_command(places: Places, engine: str) -> list[str]:
-    """The command of the engine's server, once its data are there. Raises `Refused`."""
-    command: list[str] = _class(engine, "Cluster")(places).launch()
-    return command
-
-
-def settle(places: Places) -> None:
-    """Has this host's clusters note where they will listen, before a manager starts them."""
-    for engine in places.database_binaries:
-        if (places.srv / "data" / engine).is_dir():
-            _class(engine, "Cluster")(places).settle()
+def cluster(places: Places, engine: str) -> Any:
+    """This host's `Cluster` of that engine; None where it has no data here."""
+    return _class(engine, "Cluster")(places) if (places.srv / "data" / engine).is_dir() else None
 
 
 def _class(engine: str, kind: str) -> Any:
