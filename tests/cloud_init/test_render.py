@@ -21,7 +21,7 @@ from cloud_init.fleet import Balancer
 from cloud_init.fronts import idle_timeout
 from cloud_init.host.base import places as installed
 from cloud_init.host.data import databases
-from cloud_init.host.front import servers as host_fronts
+from cloud_init.host.front import configuration as host_fronts
 from cloud_init.host.processes import managers
 from cloud_init.host.release import files as materialise
 from cloud_init.host_files import Front, HostFileError, Server, WebHost

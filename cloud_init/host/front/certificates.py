@@ -29,7 +29,7 @@ from ..processes import managers
 from ..processes.managers import systemd
 from ..release import manifests
 from ..rollout import gate, state
-from . import servers
+from . import configuration
 
 _CHALLENGES = ".well-known/acme-challenge"
 _OWN = "slipway-certificate.service"
@@ -197,7 +197,7 @@ def _request(places: Places, tls: Tls, steps: Steps) -> None:
 
 def _tell_front(places: Places) -> None:
     """Signals a front server that reads certificates only as it starts."""
-    renew = servers.SERVERS[servers.find(places, places.front)].renew
+    renew = configuration.SERVERS[configuration.find(places, places.front)].renew
     manager = managers.of(places)
     if renew and manager.running and manager.status("front").runs:
         manager.signal("front", renew)  # by the manager's word: what is noted of it is the app's user's to write

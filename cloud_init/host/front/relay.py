@@ -7,7 +7,7 @@ import contextlib
 import signal
 
 from ..base.places import HTTP, Places
-from .servers import MAINTENANCE
+from .configuration import MAINTENANCE
 
 _CHUNK = 65536
 _GRACE = 30  # seconds that open connections get when the relay is stopped

@@ -12,7 +12,7 @@ from typing import NoReturn
 from ..base import COLOURS, Colour, Places, Refused, processes, refusal_of, remove, unlink, write
 from ..base.user import go_on_as
 from ..data import databases
-from ..front import servers
+from ..front import configuration
 from ..release import files, manifests
 from ..rollout import state
 from . import programs
@@ -82,15 +82,15 @@ def _front(places: Places) -> None:
     # A master that was killed leaves workers that hold the port.
     processes.end(places.front_process, patience=2)
     processes.record(places.front_process, os.getpid())
-    served_by = servers.find(places, places.front)
+    served_by = configuration.find(places, places.front)
     _open_log(programs.log_path(places, "front"))
     write(places.serving, served_by.encode())
-    if served_by == servers.STAND_IN:
+    if served_by == configuration.STAND_IN:
         from ..front import relay
 
         return asyncio.run(relay.serve(places))
     unlink(places.front_process.with_name("pid"))  # Apache ends where a number in its pid file is in use
-    server = servers.SERVERS[served_by]
+    server = configuration.SERVERS[served_by]
     processes.become([*server.command(places, places.front), *server.serve])
 
 

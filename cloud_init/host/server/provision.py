@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ..base import Places, Refused, Steps, link, note, processes, web, write
 from ..contracts.manifest import Archive, Manifest
-from ..front import servers
+from ..front import configuration
 from ..processes import managers
 from ..rollout import state
 from . import system_files
@@ -78,7 +78,7 @@ def keep(places: Places, manifest: Manifest) -> None:
     live = state.serving(places)
     if live and not places.facts.containers:  # there the front server is the plan's to replace
         serves = places.release(live).glob("etc/*.conf")
-        pairs["front"] = (servers.kind(Path(file.path) for file in manifest.files), servers.kind(serves))
+        pairs["front"] = (configuration.kind(Path(file.path) for file in manifest.files), configuration.kind(serves))
     for setting, (wanted, found) in pairs.items():
         if found not in (None, wanted):
             mend = "`./slipway destroy` and `up` lay it out anew (one that holds data itself and stays: by `backup` and `restore`)"

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from ...base import COLOURS, Places, Refused, processes, template, write
-from ...front import servers
+from ...front import configuration
 from .. import managers
 from ..programs import CONSTANT, FRONT, Program, is_database, log_path, memory_score, split
 
@@ -127,7 +127,7 @@ def _of_kind(places: Places, program: Program) -> dict[str, str | list[str]]:
     the front first, by a signal that lets requests in flight finish, a database last."""
     colours, stop = [f"slipway-{places.app}@{name}.service" for name in COLOURS], program.stop_signal
     if program.name == FRONT.name:
-        stop = servers.SERVERS[servers.find(places, places.front)].stop if places.front.is_dir() else stop
+        stop = configuration.SERVERS[configuration.find(places, places.front)].stop if places.front.is_dir() else stop
         return {"AFTER": colours, "BEFORE": [], "STOPSIGNAL": stop, "WRITES": [str(places.run / "front"), str(places.lib / "front")]}
     if is_database(program.name):
         return {"AFTER": [], "BEFORE": colours, "STOPSIGNAL": stop, "WRITES": [str(places.run / "database"), str(places.srv / "data")]}
