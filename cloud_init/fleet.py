@@ -28,8 +28,7 @@ class Balancer:
     """Seconds after which it closes a connection on which nothing comes."""
     header: str = "X-Forwarded-For"
     """The header with the client's address, of several the last. A balancer that fills one of
-    another name must replace what a client sent in it: if it is there twice, nginx takes the
-    first."""
+    another name must replace what a client sent in it: of two nginx takes the first."""
     chain: bool = False
     """Proxies stand before it, whose addresses are among `networks`: the last one that isn't."""
 

@@ -89,8 +89,7 @@ class Front:
 
 @dataclass(frozen=True)
 class Door:
-    """The door of a site: who may come in, and below which path. On every target the
-    wrapped app sees to it."""
+    """Who may come in, and below which path. On every target the wrapped app sees to it."""
 
     path: str = ""
     """Path that the app is mounted at, such as `/shop`; empty: the root."""

@@ -86,8 +86,7 @@ def up_to_cause(lines: list[str], count: int = 20) -> list[str]:
 
 
 def _named(lines: list[str]) -> str:
-    # Words of a command line, and of workers that end because of another, come last but tell
-    # nothing.
+    # A command line's, and those of workers ended because of another, come last but tell nothing.
     named = [line for line in lines if re.match(r"([\w.]*(Error|Exception|Exit|Interrupt)\b|psycopg2?\.errors\.\w+)(: .*)?$", line)]
     telling = [line for line in named if not re.match(r"Error\b|KeyboardInterrupt\b", line)] or named
     return telling[-1] if telling else ""

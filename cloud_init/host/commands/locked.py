@@ -1,6 +1,5 @@
 """The commands under the host's lock: of a rollout and of all of the app up and down, which the
-host's role does; about the app's data, and what stays or goes on leaving. The outcome of each is
-told, stored and audited."""
+host's role does; about the app's data; and leaving. Each outcome is told, stored and audited."""
 
 from __future__ import annotations
 

@@ -25,8 +25,7 @@ ID_FORMAT = "%Y%m%d-%H%M%S"  # of the time in UTC
 
 
 def folder(places: Places) -> Path:
-    """The folder of the backups, private: they hold everything that the app knows. Raises `Refused`
-    where the disk with data is away."""
+    """Their folder: private, as they hold all data. Raises `Refused` where the disk for it is away."""
     volume.settle(places)
     return own(places.srv / "backups", 0o700)
 

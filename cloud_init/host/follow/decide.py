@@ -37,8 +37,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Here:
-    """This host. `ready` is the gated release on the idle side; `attempts` belong to
-    `generation` and its `token`."""
+    """This host. `ready`: the gated release on the idle side; `attempts`: of this `generation`."""
 
     host: str
     live: str | None = None
@@ -165,8 +164,7 @@ class Attempts(_Note):
     """The attempts, noted on disk at `path`; `unwritten`: why that note is older than this."""
 
     def __init__(self, path: Path, goes_on: bool) -> None:
-        """`goes_on`: as noted there; none if the note is lost or damaged. A reboot was long after
-        them."""
+        """`goes_on`: as noted there, if that can be read. A reboot was long after them."""
         super().__init__()
         self.path, self.unwritten = path, ""
         if goes_on:

@@ -35,8 +35,7 @@ def is_well(places: Places, live: state.Live) -> bool:
 
 
 def await_well(manager: Manager, colour: Colour, manifest: Manifest) -> None:
-    """Returns once the release answers on its own socket. Raises `Refused`, at once where its
-    server ended."""
+    """Returns once it answers on its socket. Raises `Refused`, at once where its server ended."""
 
     def dead() -> str | None:
         return "the server ended as it started" if manager.status(colour.name).ended else None

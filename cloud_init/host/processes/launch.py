@@ -104,8 +104,7 @@ def _open_log(path: Path) -> None:
 
 
 def run_command(places: Places, words: list[str]) -> NoReturn:
-    """This process goes on as a command of `exec`, as the app's user in the sources of the release
-    that serves."""
+    """This process goes on as a command, as the app's user in the sources of what serves."""
     command = words[1:] if words[:1] == ["--"] else words
     now = state.live(places)
     if not command:

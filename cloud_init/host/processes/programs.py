@@ -21,8 +21,7 @@ _OWN = frozenset({
     "printf", "pushd", "pwd", "read", "readonly", "return", "select", "set", "shift", "shopt", "source", "suspend", "test", "then",
     "time", "times", "trap", "true", "type", "typeset", "ulimit", "umask", "unalias", "unset", "until", "wait", "while",
 })  # fmt: skip
-# Variables set for the program, then its name in plain letters: what may come of `$X` or a glob
-# there is only known to the shell.
+# Variables set for the program, then its name, plain: the shell alone knows what comes of `$X`.
 _VALUE = r"""(?:[^\s'"\\`;&|()<>#]|'[^']*'|"[^"\\`(]*")*"""
 _START = re.compile(rf"\s*((?:[A-Za-z_][A-Za-z0-9_]*={_VALUE}\s+)*)(?P<program>[A-Za-z0-9_./][A-Za-z0-9_./+-]*)(?!\S)", re.ASCII)
 

@@ -1,6 +1,5 @@
 """The virtual environment of a release, shared by releases with equal requirements. Packages run
-what they like as they are built: a user of its own builds them, in a sandbox, and then the
-environment is made root's."""
+what they like as they are built: a user of its own does so, sandboxed; then it is made root's."""
 
 from __future__ import annotations
 

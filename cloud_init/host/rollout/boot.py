@@ -56,8 +56,8 @@ def _shut_down(manager: managers.Manager) -> None:
 
 
 def await_front(places: Places, manager: managers.Manager, release: str, *others: str) -> None:
-    """Returns once the front server answers from that release. Raises `Refused`: at once where it,
-    or one of the `others`, is over."""
+    """Returns once the front answers from that release. Raises `Refused`, at once where it, or one
+    of the `others`, is over."""
 
     def over() -> str | None:
         for told in map(manager.status, (*others, "front")):

@@ -22,8 +22,7 @@ from ..release.manifests import HostStore
 
 _APP, _DATABASE, _FRONT, _RELEASE, _BUILD = (f"slipway-{name}" for name in ("app", "db", "front", "release", "build"))
 USERS = {_APP: [], _DATABASE: [], _FRONT: ["--groups", _APP], _RELEASE: ["--gid", _APP], _BUILD: []}
-"""Each with more words for `useradd`. The front server and the release command may what the app's
-group may."""
+"""Each with more words for `useradd`. Front and release command may what the app's group may."""
 PORT = 80
 UNIT = "slipway.service"
 _APP_NAME = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)

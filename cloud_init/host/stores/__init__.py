@@ -74,8 +74,7 @@ class Store(Objects, Protocol):
 
 
 def connect(address: str) -> Store:
-    """The store at an address such as `s3://bucket/prefix?region=eu-west-1`, or at the path of a
-    folder. Raises `Refused`."""
+    """The store at `s3://bucket/prefix?region=eu-west-1` or a folder's path. Raises `Refused`."""
     scheme = address.partition("://")[0] if "://" in address else "file"
     known = sorted({part.name for part in pkgutil.iter_modules(__path__)} - {"bucket", "oss_access"})
     if scheme not in known:

@@ -1,5 +1,4 @@
-"""How a server reaches OSS, by its RAM role. A bare server gets this file, so it imports nothing of
-ours."""
+"""OSS by a server's RAM role. A bare server gets this file, so it imports nothing of ours."""
 
 from __future__ import annotations
 
@@ -34,8 +33,7 @@ def options(bucket: str, given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def role() -> dict[str, Any]:
-    """obstore's credentials by the role of this server, asked with a token. Raises
-    `NoCredentials`."""
+    """obstore's credentials by this server's role, with a token. Raises `NoCredentials`."""
     try:
         token = _ask("/latest/api/token", "PUT", {"X-aliyun-ecs-metadata-token-ttl-seconds": "60"})
         headers = {"X-aliyun-ecs-metadata-token": token}

@@ -29,8 +29,7 @@ def connect(address: str) -> Store:
 
 
 def session(profile: str | None, role: str | None) -> Any:
-    """A session of boto3's with the credentials that the AWS command line would use, or with those
-    of a role that they may assume."""
+    """boto3's, with the AWS command line's credentials, or those of a role that they may assume."""
     import boto3
     from botocore import credentials, exceptions
     from botocore.session import Session

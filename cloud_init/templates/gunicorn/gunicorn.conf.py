@@ -28,8 +28,7 @@ chdir = str(_files.parent / "src")
 # No header changes path or scheme here: `slipway_wsgi.py` alone hears what a front says.
 forwarder_headers = ""
 secure_scheme_headers = {}
-# Above the front's own limits, to which it adds a few headers. Of a request line it knows none
-# over 8190 bytes.
+# Above the front's own limits, to which it adds headers; it knows none of a line over 8190 bytes.
 limit_request_line = 0
 limit_request_fields = _limits["headers"] + 10
 limit_request_field_size = _limits["line"] + 4

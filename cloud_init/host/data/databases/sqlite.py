@@ -187,8 +187,7 @@ def _copy(old: sqlite3.Connection, new: sqlite3.Connection) -> None:
 
 @contextlib.contextmanager
 def _opened(path: Path, alone: bool = False) -> Iterator[sqlite3.Connection]:
-    """Raises `Refused` for an error of SQLite's while it is open. `alone`: for a copy that nobody
-    writes; no file is made beside it."""
+    """Raises `Refused` for SQLite's errors. `alone`: nobody writes it; nothing is made beside."""
     options = "?immutable=1" if alone else ""
     try:
         with contextlib.closing(sqlite3.connect(f"{path.as_uri()}{options}", timeout=_BUSY, uri=True)) as connection:

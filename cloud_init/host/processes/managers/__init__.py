@@ -118,8 +118,7 @@ class Manager(Protocol):
         return sorted(path.stem for path in self.places.log.glob("*.log"))
 
     def log(self, program: str, mark: int | None, lines: int) -> tuple[list[str], int]:
-        """What a program said since a mark, in whole lines, else its last `lines`; the mark where
-        that ends."""
+        """Whole lines that a program said since a mark, else its last `lines`; the next mark."""
         return log_since(log_path(self.places, program), mark, lines)
 
     def log_from_now(self, program: str) -> Callable[[int], list[str]]:

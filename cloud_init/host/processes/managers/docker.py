@@ -177,8 +177,7 @@ class Manager(managers.Manager):
     def _ask(
         self, method: str, path: str, body: Any = None, none: tuple[int, ...] = (404,), timeout: float | None = 120, raw: bool = False
     ) -> Any:
-        """What the engine answers, as JSON or `raw`; None for a status of `none`. Raises `Refused`
-        with the engine's words."""
+        """The engine's answer, JSON or `raw`; None for a status of `none`. Raises `Refused`."""
         connection = UnixConnection(SOCKET, timeout)
         try:
             connection.request(method, f"/{path}", json.dumps(body) if body else None, {"Content-Type": "application/json"})

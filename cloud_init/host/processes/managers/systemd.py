@@ -1,5 +1,4 @@
-"""systemd on this server: a unit for each program, by systemctl. Units hold plain paths and names,
-all else is refused."""
+"""systemd on this server: a unit for each program, with plain paths and names; else refused."""
 
 from __future__ import annotations
 
