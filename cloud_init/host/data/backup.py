@@ -25,7 +25,7 @@ ID_FORMAT = "%Y%m%d-%H%M%S"  # of the time in UTC
 
 
 def folder(places: Places) -> Path:
-    """Their folder: private, as they hold all data. Raises `Refused` where the disk for it is away."""
+    """Their folder: private, as they hold all data. Raises `Refused` where the disk is away."""
     volume.settle(places)
     return own(places.srv / "backups", 0o700)
 
