@@ -110,7 +110,7 @@ def use(store, role, folder):
     reporter = Reporter(places, store, Quiet(), 0.0)
     reporter.beat(Heartbeat())
     reporter.progress(Progress(1, events=({"event": "step"},)))
-    reporter.outcome(1, Outcome(True, phase="prepared"))
+    reporter.unsent["1"] = Outcome(True, phase="prepared")
     reporter.catch_up()
     command_output.store(store.objects, HOST, b"long")
     if role == "web":

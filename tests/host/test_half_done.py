@@ -165,7 +165,7 @@ class Child:
 def test_watch_boots_again_after_a_boot_that_failed_and_after_a_kill(host, tmp_path, monkeypatch, transport):
     monkeypatch.setattr(watching, "Child", Child)
     monkeypatch.setattr(watching, "_BOOT", 0.0)
-    monkeypatch.setattr("cloud_init.host.server.setup.present", lambda where: "tool")
+    monkeypatch.setattr("cloud_init.host.follow.watch.sha256_of", lambda path: "tool")
     facts = {"run": str(host.places.run), "role": "web", "transport": transport, "store": f"file://{tmp_path}/store"}
     Child.codes, Child.begun = [-9, 1, 0], []
     watch: Any = watching.Watch(documents.places(tmp_path, facts))

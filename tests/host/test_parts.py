@@ -271,21 +271,21 @@ def test_a_dump_that_ends_early_is_none(places):
         database.prove(dump)
 
 
-def test_drained_when_nobody_waits_at_any_socket_of_the_colour(tmp_path):
+def test_drained_when_nobody_waits_at_the_socket_of_the_colour(tmp_path):
     colour = Colour(tmp_path)
     colour.own.mkdir()
     with socket.socket(socket.AF_UNIX) as quiet, socket.socket(socket.AF_UNIX) as busy:
-        for server, name in ((quiet, "app.sock"), (busy, "app.uwsgi")):
-            server.bind(str(colour.own / name))
+        for server, path in ((quiet, tmp_path / "another"), (busy, colour.socket)):
+            server.bind(str(path))
             server.listen(8)
         waiting = [socket.socket(socket.AF_UNIX) for _ in range(3)]
         for client in waiting:
-            client.connect(str(colour.own / "app.uwsgi"))
-        assert app.queue(colour.sockets) == 3
+            client.connect(str(colour.socket))
+        assert (app.queue(colour.socket), app.queue(tmp_path / "another")) == (3, 0)
         busy.accept()[0].close()
-        assert app.queue(colour.sockets) == 2
+        assert app.queue(colour.socket) == 2
         began = time.monotonic()
-        app.drain(colour.sockets, patience=0.5)
+        app.drain(colour.socket, patience=0.5)
         assert time.monotonic() - began >= 0.5
         for client in waiting:
             client.close()

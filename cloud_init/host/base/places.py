@@ -14,15 +14,14 @@ from .files import read_json
 from .outcome import Refused
 
 COLOURS = ("blue", "green")
-HTTP = "app.sock"  # every server listens there with HTTP, whatever else it speaks
-SOCKETS = (HTTP, "app.uwsgi")
+HTTP = "app.sock"  # every server listens there with HTTP
 FRONTS = {"nginx": "nginx", "apache": "apache2"}
 _SYSTEM = "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
 
 
 class Colour:
     """One of the two sides of a web host that take turns: a folder in RUN. The app's user may write
-    `own` in it alone: links beside that lead fronts to its sockets."""
+    `own` in it alone: a link beside that leads fronts to its socket."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.name = folder, folder.name
@@ -30,11 +29,6 @@ class Colour:
         self.socket = self.own / HTTP
         self.link = folder / "release"  # to the folder of the release that this colour runs
         self.process = self.own / "process.json"  # pid and start time of its server
-
-    @property
-    def sockets(self) -> list[Path]:
-        """All sockets of the colour's server: HTTP, and a protocol of its own if it has one."""
-        return sorted(path for path in self.own.glob("app.*") if path.is_socket())
 
 
 class _Account:

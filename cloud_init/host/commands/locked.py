@@ -158,11 +158,9 @@ def _restore(where: Places, arguments: argparse.Namespace) -> int:
     return report(where, f"restore {arguments.backup}", work, facts)
 
 
-def _maintenance(where: Places, arguments: argparse.Namespace) -> int:
-    up = arguments.state == "on"
-    return report(
-        where, f"maintenance {arguments.state}", lambda steps: configuration.switch_page(where, up), {"maintenance": up}, settles=True
-    )
+def _maintenance(where: Places, given: argparse.Namespace) -> int:
+    up = given.state == "on"
+    return report(where, f"maintenance {given.state}", lambda _: configuration.switch_page(where, up), {"maintenance": up}, settles=True)
 
 
 def _kept(places: Places) -> dict[str, Any]:

@@ -119,14 +119,12 @@ def check(folder: Path, identity: str) -> None:
     for path, noted in ((folder / DUMP, facts["dump"]), (folder / FOLDERS, facts.get("folders"))):
         if noted is None:
             continue
+        mend = "the backup is damaged, restore another one"
         size = path.stat().st_size if path.is_file() else "no"
         if size != noted["bytes"]:
-            raise Refused(f"{path}: wanted {noted['bytes']} bytes, found {size}; the backup is damaged, restore another one")
-        digest = sha256_of(path)
-        if digest != noted["sha256"]:
-            raise Refused(
-                f"{path}: wanted SHA-256 {noted['sha256'][:12]}…, found {digest[:12]}…; the backup is damaged, restore another one"
-            )
+            raise Refused(f"{path}: wanted {noted['bytes']} bytes, found {size}; {mend}")
+        if (digest := sha256_of(path)) != noted["sha256"]:
+            raise Refused(f"{path}: wanted SHA-256 {noted['sha256'][:12]}…, found {digest[:12]}…; {mend}")
 
 
 def _facts(folder: Path, identity: str) -> dict[str, Any] | None:

@@ -87,7 +87,8 @@ class Reporter:
         self._places, self._store, self._health = places, store, well
         self._beat, self._progress, self._late = Pace(_HEARTBEAT), Pace(pause), Pace(pause)
         self._problems = Pace(_MINUTE)
-        self._unsent: dict[str, Outcome] = {}
+        self.unsent: dict[str, Outcome] = {}
+        """Outcomes to write as soon as possible, by generation."""
         self._written = ""
 
     def beat(self, here: Heartbeat) -> None:
@@ -120,17 +121,13 @@ class Reporter:
             self._written = text
             self._progress.went(True)
 
-    def outcome(self, generation: int, outcome: Outcome) -> None:
-        """Keeps an outcome to write as soon as possible."""
-        self._unsent[str(generation)] = outcome
-
     def catch_up(self) -> None:
         """Writes the outcomes that are left."""
-        for what, outcome in list(self._unsent.items()) if self._late.due() else ():
+        for what, outcome in list(self.unsent.items()) if self._late.due() else ():
             sent = self._write(what, outcome)
             self._late.went(sent)
             if sent:
-                del self._unsent[what]
+                del self.unsent[what]
 
     def _write(self, what: str, value: object) -> bool:
         try:

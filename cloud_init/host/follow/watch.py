@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from .. import contracts
+from ..base.files import sha256_of
 from ..base.outcome import Refused, refusal, refusal_of
 from ..base.places import Places
 from ..contracts.rollout import DesiredState, Heartbeat, Outcome, Progress
@@ -59,7 +60,7 @@ class Watch:
     def __init__(self, places: Places) -> None:
         self.places = places
         self.store = HostStore(places.store, places.host)
-        self.tool = setup.present(places)
+        self.tool = sha256_of(places.tool)
         self.attempts = Attempts(places.lib / "watch.json", goes_on=not places.is_driven)
         self.health = Health(failure=self.attempts.failure)
         self.look, self.reporter = Pace(_LOOK), Reporter(places, self.store, self.health, _LOOK / 2)
@@ -112,7 +113,11 @@ class Watch:
             return
         try:
             if action.kind in (PREPARE, CONVERGE):
-                self._right_tool(str(action.release))
+                wanted = self.store.json(f"releases/{action.release}/manifest.json").get("tool")  # a newer tool reads the rest
+                if wanted and wanted != self.tool:  # goes on as the release's tool, if that works
+                    setup.adopt_tool(self.places, self.store, str(wanted))
+                    print(f"tool {self.tool[:12]} makes way for {wanted[:12]}", flush=True)
+                    os.execv(sys.executable, [sys.executable, "-I", str(self.places.tool), "--root", str(self.places.root), "watch"])
         except Away as away:
             self.look.went(False)
             return self.health.store(str(away))
@@ -121,14 +126,6 @@ class Watch:
             return self._ended(action, refusal(refusal_of(error), "tool"))
         self.attempts.begin(action, self.wanted)
         self.action, self.child = action, Child(self.places, self._arguments(action))
-
-    def _right_tool(self, release: str) -> None:
-        """Goes on as the release's tool if that is another one that works, and doesn't return."""
-        wanted = self.store.json(f"releases/{release}/manifest.json").get("tool")  # a newer tool reads the rest
-        if wanted and wanted != self.tool:
-            setup.adopt_tool(self.places, self.store, str(wanted))
-            print(f"tool {self.tool[:12]} makes way for {wanted[:12]}", flush=True)
-            os.execv(sys.executable, [sys.executable, "-I", str(self.places.tool), "--root", str(self.places.root), "watch"])
 
     def _finish(self, child: Child) -> None:
         action, self.action, self.child = self.action, None, None
@@ -146,9 +143,13 @@ class Watch:
         self.health.failure = self.attempts.failure or self.attempts.unwritten
         if not outcome.kept:
             generation, phase = self._reported_as(action), outcome.phase or "failed"
-            outcome = replace(outcome, phase=phase, release=action.release, generation=generation, token=self.attempts.token)
-            whole = replace(outcome, host=self.places.host)
-            self.reporter.outcome(generation, whole)
+            of: dict[str, Any] = {
+                "host": self.places.host,
+                "release": action.release,
+                "generation": generation,
+                "token": self.attempts.token,
+            }
+            self.reporter.unsent[str(generation)] = replace(outcome, phase=phase, **of)
         print(f"generation {action.generation}: {action.kind} {action.release or ''} {failure or 'done'}", flush=True)
 
     def _reported_as(self, action: Action) -> int:

@@ -1,4 +1,4 @@
-"""The app of a release: its web server, whose sockets are drained before they close, and its extra
+"""The app of a release: its web server, whose socket is drained before it closes, and its extra
 processes (workers, schedulers), of which one set runs, that of the release that serves."""
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def stop(places: Places, manager: Manager, live: state.Live) -> None:
     """Stops all that writes: requests in flight finish, a prepared candidate goes too."""
     unload(manager, state.idle(places))
     stop_processes(manager, live.colour.name)
-    drain(live.colour.sockets)
+    drain(live.colour.socket)
     manager.stop(live.colour.name)
 
 
@@ -110,22 +110,22 @@ def stop_processes(manager: Manager, colour: str, but: Collection[str] = ()) -> 
             manager.remove(name)
 
 
-def drain(paths: Collection[Path], patience: float = 30) -> None:
-    """Returns when all queues have been empty for a moment, or after `patience` seconds."""
+def drain(path: Path, patience: float = 30) -> None:
+    """Returns when a socket's queue was empty for a moment, or after `patience` seconds."""
     began = calm_since = time.monotonic()
     while (now := time.monotonic()) < began + patience:
-        if queue(paths):
+        if queue(path):
             calm_since = now
         if now - calm_since >= _DRAINED:
             return
         time.sleep(0.02)
 
 
-def queue(paths: Collection[Path]) -> int:
-    """The connections that wait to be accepted at unix sockets; 0 if the kernel doesn't tell."""
-    names = {os.path.realpath(path).encode() for path in paths}
+def queue(path: Path) -> int:
+    """The connections that wait to be accepted at a unix socket; 0 if the kernel doesn't tell."""
+    place = os.path.realpath(path).encode()
     try:
-        return sum(waiting for name, waiting in _listening() if name and os.path.realpath(name) in names)
+        return sum(waiting for name, waiting in _listening() if name and os.path.realpath(name) == place)
     except OSError:
         return 0
 

@@ -61,8 +61,7 @@ def _of_release(places: Places, colour: Colour, process: str) -> None:
         environment.setdefault("FLASK_APP", manifest.module)
         processes.record(colour.own / f"{process}.json", os.getpid())
         processes.become(programs.becoming(manifest.processes[process]), environment)
-    for socket in colour.own.glob("app.*"):
-        remove(socket)
+    remove(colour.socket)
     environment["SLIPWAY_OWN"] = str(colour.own)  # for `slipway_wsgi.py`
     processes.record(colour.process, os.getpid())
     processes.become([str(folder / "venv/bin/python"), str(folder / "files/start.py"), str(colour.socket)], environment)

@@ -153,7 +153,7 @@ def commit(places: Places, generation: int, release: str, steps: Steps) -> None:
         with steps.step("drain"):
             manager, old = managers.of(places), places.colour(other(candidate.name))
             if before and before.colour.name == old.name and manager.status(old.name).state == managers.RUNNING:
-                app.drain(old.sockets)
+                app.drain(old.socket)
             app.unload(manager, old)
         with steps.step("prune"):
             prune(places)

@@ -96,11 +96,6 @@ def _add_user(name: str) -> None:
         note(f"user {name} is made")
 
 
-def present(places: Places) -> str:
-    """The SHA-256 of the tool in place, in hex."""
-    return hashlib.sha256(places.tool.read_bytes()).hexdigest()
-
-
 def adopt_tool(places: Places, store: HostStore, wanted: str) -> None:
     """Puts that tool in this one's place, whole and checked. Else raises `Refused`."""
     data = store.objects.get(f"releases/tool/{wanted}.pyz")

@@ -29,9 +29,7 @@ _CODES = {
 }
 _ANSWERS = ("AlreadyExistsError", "PreconditionError", "NotModifiedError")
 # Addresses that credentials come from: a server's role, a container's, a federation's.
-_ROLES = re.compile(
-    r"/latest/(api|meta-data)|/computeMetadata|169\.254\.1|100\.100\.100\.200|/v2/credentials|sts\.|oauth2|credential", re.I
-)
+_ROLES = re.compile(r"(?i)/latest/(api|meta-data)|/computeMetadata|169\.254\.1|100\.100\.100\.200|/v2/credentials|sts\.|oauth2|credential")
 
 
 def retry(times: int, seconds: int, pause: int) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def session(profile: str | None, role: str | None) -> Any:
     return boto3.Session(botocore_session=inner)
 
 
-def _user(address: str, profile: str | None, role: str | None) -> Any:
+def _user(place: str, profile: str | None, role: str | None) -> Any:
     from botocore.exceptions import BotoCoreError
     from obstore.auth.boto3 import Boto3CredentialProvider
 
@@ -54,6 +54,4 @@ def _user(address: str, profile: str | None, role: str | None) -> Any:
         return Boto3CredentialProvider(session(profile, role))
     except (ValueError, BotoCoreError) as error:
         why = f" ({error})" if isinstance(error, BotoCoreError) else ""
-        raise Away(
-            f"store: {address.partition('?')[0]}: no AWS credentials were found{why}; log in (aws configure, aws sso login)"
-        ) from None
+        raise Away(f"store: {place.partition('?')[0]}: no AWS credentials were found{why}; log in (aws configure, aws sso login)") from None

@@ -62,10 +62,8 @@ class Manager(managers.Manager):
         now = found["State"]
         state = _STATES.get(now["Status"], managers.STOPPED)
         since = _nanoseconds(now["StartedAt"]) / 1e9 if state == managers.RUNNING else None
-        killed = ", out of memory" if now.get("OOMKilled") else ""
-        return managers.ProgramStatus(
-            program, state, since=since, why=f"{now.get('Error') or 'exit status ' + str(now['ExitCode'])}{killed}"
-        )
+        why = str(now.get("Error") or f"exit status {now['ExitCode']}") + ", out of memory" * bool(now.get("OOMKilled"))
+        return managers.ProgramStatus(program, state, since=since, why=why)
 
     def start(self, program: str) -> None:
         if _is_of_plan(program):
