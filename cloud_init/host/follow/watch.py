@@ -24,7 +24,7 @@ from ..rollout import state
 from ..server import setup
 from ..stores import Away
 from .decide import COMMIT, CONVERGE, PREPARE, Action, Attempts, Here, Pace, decide, now
-from .health import Health, Reporter
+from .health import Health
 
 DESIRED = "desired.json"
 _LOOK = 3.0  # seconds between two looks
@@ -62,8 +62,7 @@ class Watch:
         self.store = HostStore(places.store, places.host)
         self.tool = sha256_of(places.tool)
         self.attempts = Attempts(places.lib / "watch.json", goes_on=not places.is_driven)
-        self.health = Health(failure=self.attempts.failure)
-        self.look, self.reporter = Pace(_LOOK), Reporter(places, self.store, self.health, _LOOK / 2)
+        self.look, self.health = Pace(_LOOK), Health(places, self.store, _LOOK / 2, self.attempts.failure)
         self.wanted, self.tag = DesiredState(0), ""
         self.action: Action | None = None
         self.child: Child | None = Child(places, ["boot"])
@@ -79,12 +78,12 @@ class Watch:
         if self.child is None:
             self._act()
         elif self.child.listen() and self.action:
-            self.reporter.progress(self._progress(self.action, self.child))
+            self.health.progress(self._progress(self.action, self.child))
         if self.child and self.child.ended():
             self._finish(self.child)
-        self.reporter.catch_up()
+        self.health.catch_up()
         live, candidate = state.served(self.places), state.prepared(self.places)
-        self.reporter.beat(Heartbeat(live=live, candidate=candidate, tool=self.tool, generation=self.wanted.generation))
+        self.health.beat(Heartbeat(live=live, candidate=candidate, tool=self.tool, generation=self.wanted.generation))
 
     def _look(self) -> None:
         if self.places.is_driven or not self.look.due():
@@ -93,9 +92,9 @@ class Watch:
             found = self.store.objects.changed(DESIRED, self.tag)
         except Away as away:
             self.look.went(False)
-            return self.health.store(str(away))
+            return self.health.used_store(str(away))
         self.look.went(True)
-        self.health.store("")
+        self.health.used_store("")
         if found is None:
             return
         self.tag, self.health.desired = found.tag, ""
@@ -120,7 +119,7 @@ class Watch:
                     os.execv(sys.executable, [sys.executable, "-I", str(self.places.tool), "--root", str(self.places.root), "watch"])
         except Away as away:
             self.look.went(False)
-            return self.health.store(str(away))
+            return self.health.used_store(str(away))
         except (Refused, OSError) as error:
             self.attempts.begin(action, self.wanted)
             return self._ended(action, refusal(refusal_of(error), "tool"))
@@ -134,7 +133,7 @@ class Watch:
             self.boot.went(self.is_whole)
             self.health.failure = "" if child.verdict.ok else f"boot: {child.verdict.message}"
         elif not child.locked_out:
-            self.reporter.progress(self._progress(action, child))
+            self.health.progress(self._progress(action, child))
             self._ended(action, child.verdict)
 
     def _ended(self, action: Action, outcome: Outcome) -> None:
@@ -149,7 +148,7 @@ class Watch:
                 "generation": generation,
                 "token": self.attempts.token,
             }
-            self.reporter.unsent[str(generation)] = replace(outcome, phase=phase, **of)
+            self.health.unsent[str(generation)] = replace(outcome, phase=phase, **of)
         print(f"generation {action.generation}: {action.kind} {action.release or ''} {failure or 'done'}", flush=True)
 
     def _reported_as(self, action: Action) -> int:
