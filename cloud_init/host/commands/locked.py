@@ -36,17 +36,6 @@ _FILES = (*(f"{folder}/slipway*" for folder in _UNITS), "etc/logrotate.d/slipway
 _MOUNTS = tuple(f"{folder}/srv-slipway-*.mount" for folder in _UNITS)
 
 
-def _report_phase(where: Places, arguments: argparse.Namespace, phase: str, work: Work) -> int:
-    """Runs a phase of a rollout; its outcome goes to the store too. Raises `Locked`."""
-    release, served = getattr(arguments, "release", None), state.served(where)
-    outcome = _run(where, f"{arguments.command} {release or ''}".strip(), work, settles=phase != "aborted")
-    of = {"release": release, "served": served, "generation": arguments.generation, "token": arguments.token}
-    outcome = replace(outcome, phase=outcome.phase or phase, **of)
-    kept = _try(lambda: HostStore(where.store, where.host).write(str(arguments.generation), outcome))
-    tell(replace(outcome, kept=kept))
-    return 0 if outcome.ok else 1
-
-
 def report(where: Places, reason: str, work: Work, extra: dict[str, Any] | None = None, settles: bool = False) -> int:
     """Runs other work; `extra`, which it may fill, joins the outcome. `settles`: a restore that was
     interrupted is finished, or undone, before. Raises `Locked`."""
@@ -92,19 +81,28 @@ def _try(write: Callable[[], None]) -> bool:
 
 
 def _phase(name: str, *works: str) -> Callable[[Places, argparse.Namespace], int]:
-    """A phase that ends in the state of that name, by these works of the host's role."""
+    """A phase that ends in the state of that name, by these works of the host's role. Its outcome
+    goes to the store too. Raises `Locked`."""
 
-    def done(where: Places, given: argparse.Namespace, steps: Steps) -> None:
-        role = rollout.of(where)
-        _refuse_overtaken(where, given.generation)
-        if "prepare" in works:
-            role.prepare(where, HostStore(where.store, where.host), given.release, given.elected, steps)
-        if "commit" in works:
-            role.commit(where, given.generation, given.release, steps)
-        if "abort" in works:
-            role.abort(where, steps)
+    def done(where: Places, given: argparse.Namespace) -> int:
+        def work(steps: Steps) -> None:
+            role = rollout.of(where)
+            _refuse_overtaken(where, given.generation)
+            if "prepare" in works:
+                role.prepare(where, HostStore(where.store, where.host), given.release, given.elected, steps)
+            if "commit" in works:
+                role.commit(where, given.generation, given.release, steps)
+            if "abort" in works:
+                role.abort(where, steps)
 
-    return lambda where, given: _report_phase(where, given, name, lambda steps: done(where, given, steps))
+        release, served = getattr(given, "release", None), state.served(where)
+        outcome = _run(where, f"{given.command} {release or ''}".strip(), work, settles=name != "aborted")
+        of = {"release": release, "served": served, "generation": given.generation, "token": given.token}
+        outcome = replace(outcome, phase=outcome.phase or name, **of)
+        tell(replace(outcome, kept=_try(lambda: HostStore(where.store, where.host).write(str(given.generation), outcome))))
+        return 0 if outcome.ok else 1
+
+    return done
 
 
 def _refuse_overtaken(where: Places, generation: int) -> None:
