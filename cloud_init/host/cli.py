@@ -12,8 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Optional
 
-from .base import Places, Refused, masking, places, refusal_of
-from .base.outcome import Locked, refusal, tell
+from .base import Locked, Places, Refused, masking, places, refusal, refusal_of, tell
 
 _ASKED = "SLIPWAY_ASKED"
 _SETUP, _OBJECTS = "setup", "objects"  # the commands that need no host.json: there may be none yet

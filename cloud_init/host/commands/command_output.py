@@ -16,8 +16,7 @@ import zlib
 from typing import IO
 
 from .. import stores
-from ..base.outcome import Refused, emit
-from ..base.places import Places
+from ..base import Places, Refused, emit
 
 _SHOWN = 20_000  # letters: the service that this is for shows 24,000
 _END = 2 << 20  # bytes kept of the beginning, and of the end, of each stream

@@ -16,10 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import contracts, rollout
-from ..base import Places, Refused, Steps, masking, note, refusal_of, remove, tell
-from ..base.files import size_of
+from ..base import Locked, Places, Refused, Steps, masking, note, refusal, refusal_of, remove, size_of, tell
 from ..base.lock import held
-from ..base.outcome import Locked, refusal
 from ..contracts.manifest import HostPart
 from ..contracts.rollout import DesiredState, Outcome
 from ..data import backup, restore, stored_backups

@@ -12,9 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
-from ..base import Refused, read_text, refusal_of
+from ..base import Refused, make_folder, read_text, refusal_of
 from ..base import lock as locks
-from ..base.files import make_folder
 from ..stores import Conflict
 from ..stores.file import FileStore
 

@@ -8,8 +8,7 @@ import time
 from typing import Any
 
 from .. import rollout, stores
-from ..base import Places, processes, read_object, target
-from ..base.files import size_of
+from ..base import Places, processes, read_object, size_of, target
 from ..data import databases
 from ..follow import health
 from ..front import certificates, configuration

@@ -10,8 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..base import Places, Refused, Steps, own, read_object, write_json
-from ..base.files import sha256_of, sync, sync_tree
+from ..base import Places, Refused, Steps, own, read_object, sha256_of, sync, sync_tree, write_json
 from ..base.lock import actor
 from ..release import manifests
 from ..rollout import state

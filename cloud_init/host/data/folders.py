@@ -14,8 +14,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
-from ..base import Places, Refused, done_as, link, note, private, private_file, remove, target
-from ..base.files import make_folder, sha256_of
+from ..base import Places, Refused, done_as, link, make_folder, note, private, private_file, remove, sha256_of, target
 from ..contracts.manifest import Manifest
 from ..release import manifests
 from ..rollout import state

@@ -15,8 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..base import Places, Refused, Steps, note, read_object, refusal_of, replacing, write_json
-from ..base.files import link_or_copy, make_way, object_in
+from ..base import Places, Refused, Steps, link_or_copy, make_way, note, object_in, read_object, refusal_of, replacing, write_json
 from ..release.manifests import HostStore
 from ..stores import Store
 from . import backup, folders

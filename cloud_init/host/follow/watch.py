@@ -15,9 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from .. import contracts
-from ..base.files import sha256_of
-from ..base.outcome import Refused, refusal, refusal_of
-from ..base.places import Places
+from ..base import Places, Refused, refusal, refusal_of, sha256_of
 from ..contracts.rollout import DesiredState, Heartbeat, Outcome, Progress
 from ..release.manifests import HostStore
 from ..rollout import state

@@ -20,10 +20,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ..base import Places, Refused, Steps, note, read_object, read_text, remove, tell, write, write_json
+from ..base import Places, Refused, Steps, front_group, note, read_object, read_text, remove, tell, write, write_json
 from ..base.lock import held
 from ..base.processes import run
-from ..base.user import front_group
 from ..contracts.manifest import Health, Tls
 from ..processes import managers
 from ..processes.managers import systemd

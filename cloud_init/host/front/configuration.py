@@ -12,9 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from ..base import Places, Refused, link, note, processes, target, template, unlink, write
-from ..base.files import read_foreign
-from ..base.user import front_group
+from ..base import Places, Refused, front_group, link, note, processes, read_foreign, target, template, unlink, write
 from ..processes.managers import Manager
 
 STAND_IN = "relay"

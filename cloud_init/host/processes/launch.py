@@ -9,8 +9,7 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from ..base import COLOURS, Colour, Places, Refused, processes, refusal_of, remove, unlink, write
-from ..base.user import go_on_as
+from ..base import COLOURS, Colour, Places, Refused, go_on_as, processes, refusal_of, remove, unlink, write
 from ..data import databases
 from ..front import configuration
 from ..release import files, manifests

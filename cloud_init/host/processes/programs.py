@@ -9,8 +9,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..base.files import tail
-from ..base.places import COLOURS, Places
+from ..base import COLOURS, Places, tail
 
 CRON = "cron"  # the one extra process that runs on a single host: the elected one
 # Words that the shell itself understands: a process of that name can't take its place.

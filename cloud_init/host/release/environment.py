@@ -18,8 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..base import Places, Refused, as_user, link, note, own, private, processes, replacing, template
-from ..base.files import mark_ready
+from ..base import Places, Refused, as_user, link, mark_ready, note, own, private, processes, replacing, template
 from ..base.masking import masked
 from ..contracts.manifest import Manifest
 from ..processes import managers

@@ -7,8 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from ..base import Places, Refused, as_user, give, link, masking, read_json, write, write_json
-from ..base.user import with_port
+from ..base import Places, Refused, as_user, give, link, masking, read_json, with_port, write, write_json
 from ..contracts.manifest import NOT_THE_APPS, Manifest
 from ..data import databases
 from ..front import configuration

@@ -10,10 +10,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from ..base import Places, Refused, processes, unlink, write_json
-from ..base.files import tail
-from ..base.outcome import cause
-from ..base.user import as_user, go_on_as
+from ..base import Places, Refused, as_user, cause, go_on_as, processes, tail, unlink, write_json
 from ..contracts.manifest import Manifest
 from ..data import databases
 from ..processes import programs

@@ -7,8 +7,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..base.files import sha256_of
-from ..base.outcome import Refused, note
+from ..base import Refused, note, sha256_of
 from ..stores import Store
 
 FOLDER = "releases/wheels/"

@@ -4,8 +4,7 @@ and `boot`, for the commands of those names. A machine that is taken as it is is
 import importlib
 from typing import Any
 
-from ..base.outcome import Refused
-from ..base.places import Places
+from ..base import Places, Refused
 
 ROLES = ("database", "web")
 

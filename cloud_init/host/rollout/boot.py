@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ..base import Places, Refused, Steps, note, processes, target
-from ..base.outcome import all_of
+from ..base import Places, Refused, Steps, all_of, note, processes, target
 from ..data import databases, restore
 from ..front import configuration
 from ..processes import app, managers

@@ -14,8 +14,7 @@ import sys
 from pathlib import Path
 
 from .. import contracts
-from ..base import Places, Refused, Steps, note, processes, read_object, template, write, write_json
-from ..base.outcome import emit
+from ..base import Places, Refused, Steps, emit, note, processes, read_object, template, write, write_json
 from ..contracts.facts import Boot, FrontFacts, HostFacts
 from ..processes.managers import systemd
 from ..release.manifests import HostStore

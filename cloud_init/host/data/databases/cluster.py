@@ -17,8 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ...base import Places, Refused, as_user, give, note, private, processes, read_object, read_text, write, write_json
-from ...base.files import make_folder, sync
+from ...base import Places, Refused, as_user, give, make_folder, note, private, processes, read_object, read_text, sync, write, write_json
 from ...contracts.manifest import Manifest
 from ...processes.managers import Manager
 from ...processes.programs import Program

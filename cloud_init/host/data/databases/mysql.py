@@ -4,8 +4,7 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-from ...base import Refused, give, private_file, replacing, template, write
-from ...base.files import tail
+from ...base import Refused, give, private_file, replacing, tail, template, write
 from . import APP, OWNER, Words, network, quoted
 from .cluster import ADMIN, Agent, Cluster
 from .server import ServerDatabase

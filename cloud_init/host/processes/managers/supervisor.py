@@ -10,8 +10,7 @@ import xmlrpc.client
 from pathlib import Path
 from typing import Any
 
-from ...base import Places, Refused, processes, template, write
-from ...base.user import with_port
+from ...base import Places, Refused, processes, template, with_port, write
 from ...base.web import UnixConnection
 from ...release import environment
 from .. import managers
