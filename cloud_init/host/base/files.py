@@ -1,7 +1,5 @@
 """Files and links that are either old or new, never half: written beside and renamed."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -12,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional, Union
 
 
 def write(path: Path, data: bytes, mode: int = 0o644) -> bool:
@@ -106,7 +104,7 @@ def read_object(path: Path) -> dict[str, Any]:
     return object_in(read_text(path))
 
 
-def object_in(text: str | bytes | None) -> dict[str, Any]:
+def object_in(text: Optional[Union[str, bytes]]) -> dict[str, Any]:
     """The JSON object in a text; empty if that is none, or something else."""
     with suppress(ValueError):
         value = json.loads(text or "{}")
@@ -153,7 +151,7 @@ def make_way(path: Path) -> None:
         path.rename(path.with_name(f"{path.name}.aside-{time.time_ns()}"))
 
 
-def target(path: Path) -> str | None:
+def target(path: Path) -> Optional[str]:
     """The path that the link has, or None."""
     return os.readlink(path) if path.is_symlink() else None
 

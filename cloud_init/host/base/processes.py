@@ -1,7 +1,5 @@
 """Processes, known by pid and start time, so that a reused number is never mistaken."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import re
@@ -11,7 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, Optional
 
 from .files import object_in, read_foreign, write_json
 from .outcome import Refused
@@ -19,7 +17,7 @@ from .outcome import Refused
 _PATIENCE = 150  # seconds: longer than any unit takes to stop
 
 
-def started(pid: int) -> str | None:
+def started(pid: int) -> Optional[str]:
     """The start of a process, as `boot id/clock ticks`; None if it is gone or a zombie."""
     fields = _told(pid, "stat").rpartition(") ")[2].split()
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
@@ -31,7 +29,7 @@ def record(path: Path, pid: int) -> None:
     write_json(path, {"pid": pid, "started": started(pid)})
 
 
-def recorded(path: Path) -> int | None:
+def recorded(path: Path) -> Optional[int]:
     """The pid noted there, if that very process still runs."""
     pid, start = _noted(path)
     return pid if pid and started(pid) == start else None
@@ -88,7 +86,7 @@ def ended(*command: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def become(command: list[str], environment: dict[str, str] | None = None) -> NoReturn:
+def become(command: list[str], environment: Optional[dict[str, str]] = None) -> NoReturn:
     """This process goes on as that command."""
     os.execve(command[0], command, dict(os.environ) if environment is None else environment)
 
@@ -119,13 +117,13 @@ def _of_group(leader: int) -> Iterator[int]:
                 yield int(path.name)
 
 
-def owner(pid: int) -> int | None:
+def owner(pid: int) -> Optional[int]:
     """The user that a process runs as; None if it is gone."""
     found = re.search(r"^Uid:\s+(\d+)", _told(pid, "status"), re.MULTILINE)
     return int(found[1]) if found else None
 
 
-def _not_before(start: str | None, other: str) -> bool:
+def _not_before(start: Optional[str], other: str) -> bool:
     """Started in the same boot, and not earlier."""
     (boot, ticks), (other_boot, other_ticks) = (start or "/0").split("/"), other.split("/")
     return boot == other_boot and int(ticks) >= int(other_ticks)

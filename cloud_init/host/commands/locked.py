@@ -1,8 +1,6 @@
 """The commands under the host's lock: of a rollout and of all of the app up and down, which the
 host's role does; about the app's data; and leaving. Each outcome is told, stored and audited."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import os
@@ -13,7 +11,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from .. import contracts, rollout
 from ..base import Locked, Places, Refused, Steps, masking, note, refusal, refusal_of, remove, size_of, tell
@@ -34,7 +32,7 @@ _FILES = (*(f"{folder}/slipway*" for folder in _UNITS), "etc/logrotate.d/slipway
 _MOUNTS = tuple(f"{folder}/srv-slipway-*.mount" for folder in _UNITS)
 
 
-def report(where: Places, reason: str, work: Work, extra: dict[str, Any] | None = None, settles: bool = False) -> int:
+def report(where: Places, reason: str, work: Work, extra: Optional[dict[str, Any]] = None, settles: bool = False) -> int:
     """Runs other work; `extra`, which it may fill, joins the outcome. `settles`: a restore that was
     interrupted is finished, or undone, before. Raises `Locked`."""
     outcome = _run(where, reason, work, settles)
@@ -212,7 +210,7 @@ def _data(places: Places) -> list[Path]:
     return [path for path in places.kept if path.is_dir() and any(path.iterdir())]
 
 
-COMMANDS: dict[str, Callable[[Places, argparse.Namespace], int | None]] = {
+COMMANDS: dict[str, Callable[[Places, argparse.Namespace], Optional[int]]] = {
     "prepare": _phase("prepared", "prepare"),
     "commit": _phase("live", "commit"),
     "converge": _phase("live", "prepare", "commit"),

@@ -1,14 +1,12 @@
 """Backups of the database and of the app's folders: each a folder with a dump, an archive and
 `backup.json`, renamed into place whole."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from ..base import Places, Refused, Steps, own, read_object, sha256_of, sync, sync_tree, write_json
 from ..base.lock import actor
@@ -43,7 +41,7 @@ def database_of(places: Places, engine: str = "none", own: bool = False) -> data
     return databases.of(places, manifest or manifests.without_release(engine))
 
 
-def take(places: Places, database: databases.Database, reason: str, steps: Steps, beside: str = "") -> dict[str, Any] | None:
+def take(places: Places, database: databases.Database, reason: str, steps: Steps, beside: str = "") -> Optional[dict[str, Any]]:
     """Makes a backup; its `backup.json`, or None if there is nothing. `beside`: the backup of
     another host's database that it goes with. Raises `Refused`."""
     with steps.step("tidy"):
@@ -90,7 +88,7 @@ def _dump(places: Places, database: databases.Database, part: Path, head: dict[s
     return facts
 
 
-def made(places: Places, release: str | None) -> float:
+def made(places: Places, release: Optional[str]) -> float:
     """The time when a release was first made ready on this host: seconds since 1970."""
     return float(read_object(places.release(release) / "ready").get("at", 0)) if release else 0.0
 
@@ -126,7 +124,7 @@ def check(folder: Path, identity: str) -> None:
             raise Refused(f"{path}: wanted SHA-256 {noted['sha256'][:12]}…, found {digest[:12]}…; {mend}")
 
 
-def _facts(folder: Path, identity: str) -> dict[str, Any] | None:
+def _facts(folder: Path, identity: str) -> Optional[dict[str, Any]]:
     facts = read_object(folder / FACTS)
     if facts.get("id") != identity or not facts.keys() >= _FIELDS:
         return None

@@ -5,12 +5,10 @@ A database host has no app to stop: the app's role is shut out meanwhile, and ea
 with its app stopped behind the maintenance page. Once the database is loaded, a web host that has
 folders of its own loads those, from its backup that is nearest in time."""
 
-from __future__ import annotations
-
 import os
 import time
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Optional
 
 from ..base import Places, Refused, Steps, note, processes, read_object, refusal_of, unlink, write_json
 from ..front import configuration
@@ -35,7 +33,7 @@ class Restore:
     backup: str
     """The backup to load: the one asked for, or `first` once that failed."""
     phase: str = BEGUN
-    first: str | None = None
+    first: Optional[str] = None
     """The backup of what was there before."""
     page: bool = False
     """The maintenance page was up already, and stays."""
@@ -55,7 +53,7 @@ class Restore:
         write_json(places.restoring, {**asdict(self), "pid": pid, "started": processes.started(pid), "at": time.time()})
 
 
-def _read(places: Places) -> Restore | None:
+def _read(places: Places) -> Optional[Restore]:
     """The restore at work, or one that was interrupted; None: there is none."""
     noted = read_object(places.restoring)
     known = {field.name: noted[field.name] for field in fields(Restore) if field.name in noted}
@@ -66,7 +64,7 @@ class Users:
     """The users of the database: they write nothing between `close` and `open`. `live`: the app
     of this host; None: apps on other hosts, whose role the database itself refuses."""
 
-    def __init__(self, places: Places, manager: managers.Manager, release: str, live: state.Live | None) -> None:
+    def __init__(self, places: Places, manager: managers.Manager, release: str, live: Optional[state.Live]) -> None:
         self.places, self.manager, self.release, self.live = places, manager, release, live
 
     def is_well(self) -> bool:
@@ -268,7 +266,7 @@ def hold(places: Places, identity: str, steps: Steps) -> None:
     users.close(steps)
 
 
-def let_go(places: Places, migrate: bool, load: str | None, steps: Steps) -> None:
+def let_go(places: Places, migrate: bool, load: Optional[str], steps: Steps) -> None:
     """Ends `hold`, if this host is held. `migrate`: the release command runs again. `load`: the
     other host has restored, so the folders here come back too; it is `beside` of what they were."""
     work = _read(places)

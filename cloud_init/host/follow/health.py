@@ -1,8 +1,6 @@
 """What a server says of itself in its store (heartbeat, progress, outcomes that a command couldn't
 write) and to `status`: its problems, a line each."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import socket

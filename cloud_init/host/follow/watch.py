@@ -1,8 +1,6 @@
 """The service of a server: reads what the store wants, does it, and tells how that goes. Where
 deployers drive it, it only brings up what served."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal
@@ -12,7 +10,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Optional
 
 from .. import contracts
 from ..base import Places, Refused, refusal, refusal_of, sha256_of
@@ -62,8 +60,8 @@ class Watch:
         self.attempts = Attempts(places.lib / "watch.json", goes_on=not places.is_driven)
         self.look, self.health = Pace(_LOOK), Health(places, self.store, _LOOK / 2, self.attempts.failure)
         self.wanted, self.tag = DesiredState(0), ""
-        self.action: Action | None = None
-        self.child: Child | None = Child(places, ["boot"])
+        self.action: Optional[Action] = None
+        self.child: "Optional[Child]" = Child(places, ["boot"])
         self.boot = Pace(_BOOT)
         self.is_whole = True
 
@@ -124,7 +122,7 @@ class Watch:
         self.attempts.begin(action, self.wanted)
         self.action, self.child = action, Child(self.places, self._arguments(action))
 
-    def _finish(self, child: Child) -> None:
+    def _finish(self, child: "Child") -> None:
         action, self.action, self.child = self.action, None, None
         self.is_whole = not child.was_killed and (child.verdict.ok if action is None else self.is_whole)
         if action is None:
@@ -158,7 +156,7 @@ class Watch:
         words.append(f"--token={self.wanted.token}")
         return [*words, "--elected"] if action.elected and action.kind != COMMIT else words
 
-    def _progress(self, action: Action, child: Child) -> Progress:
+    def _progress(self, action: Action, child: "Child") -> Progress:
         return Progress(self._reported_as(action), self.attempts.token, tuple(child.events))
 
 
@@ -169,7 +167,7 @@ class Child:
         command = [sys.executable, "-I", str(places.tool), "--root", str(places.root), *arguments]
         self.name = arguments[0]
         self.events: list[dict[str, Any]] = []
-        self.outcome: Outcome | None = None
+        self.outcome: Optional[Outcome] = None
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)
         self._seen = 0
         self._listener = threading.Thread(target=self._listen, daemon=True)

@@ -7,8 +7,6 @@ from then on. `state.json` is what was tried last. The project's own is in a fol
 An authority's comes by ACME: certbot asks for one for this server's key. A timer and each release
 run `command`; where there is no certificate yet it is tried each minute."""
 
-from __future__ import annotations
-
 import grp
 import os
 import secrets
@@ -18,7 +16,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from ..base import Places, Refused, Steps, front_group, note, read_object, read_text, remove, tell, write, write_json
 from ..base.lock import held
@@ -44,7 +42,7 @@ def folder(places: Places, tls: Tls) -> Path:
     return places.lib / "certificates" / tls.folder
 
 
-def of_live(places: Places) -> Tls | None:
+def of_live(places: Places) -> Optional[Tls]:
     """The part `tls` of the release that serves."""
     now = state.live(places)
     found = manifests.peek(places.release(now.release)) if now else None
@@ -120,7 +118,7 @@ def tried(places: Places, tls: Tls) -> dict[str, Any]:
     return read_object(folder(places, tls) / "state.json")
 
 
-def problem(places: Places, tls: Tls | None) -> str:
+def problem(places: Places, tls: Optional[Tls]) -> str:
     """What is wrong, in one line; nothing while all is well, or where no certificate is wanted."""
     if not tls:
         return ""

@@ -2,15 +2,13 @@
 brings another one. `NAME.conf` in the configuration is served by NAME, or, where that lacks its
 program, by the relay. The maintenance page is a file that fronts look for at each request."""
 
-from __future__ import annotations
-
 import grp
 import os
 import re
 import socket
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from ..base import Places, Refused, front_group, link, note, processes, read_foreign, target, template, unlink, write
 from ..processes.managers import Manager
@@ -24,7 +22,7 @@ class Server(NamedTuple):
 
     stop: str
     """Finishes the requests in flight; TERM, by which Supervisor stops all, cuts them."""
-    reload: str | None
+    reload: Optional[str]
     """None: it reads no configuration."""
     command: Callable[[Places, Path], list[str]]
     """For the configuration in that folder."""
@@ -32,7 +30,7 @@ class Server(NamedTuple):
     """More words, with which it serves in the foreground."""
     test: tuple[str, ...] = ()
     """More words, with which it says whether it takes the configuration."""
-    renew: str | None = None
+    renew: Optional[str] = None
     """Has it read a certificate anew, where it does so only as it starts."""
 
 
@@ -42,7 +40,7 @@ def find(places: Places, folder: Path) -> str:
     return wanted if wanted and places.front_binaries.get(wanted) else STAND_IN
 
 
-def kind(files: Iterable[Path]) -> str | None:
+def kind(files: Iterable[Path]) -> Optional[str]:
     """The front server that those files are for, whether it is here or not."""
     return next((path.stem for path in sorted(files) if path.suffix == ".conf" and path.stem in SERVERS), None)
 

@@ -1,10 +1,9 @@
 """A stand-in where there is no front server: passes each new connection to the live colour."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import signal
+from typing import Optional
 
 from ..base.places import HTTP, Places
 from .configuration import MAINTENANCE
@@ -72,7 +71,7 @@ async def _connect(places: Places, reader: asyncio.StreamReader, writer: asyncio
     await asyncio.gather(ask(), answer())
 
 
-def _page(places: Places) -> bytes | None:
+def _page(places: Places) -> Optional[bytes]:
     """The whole maintenance answer while there is maintenance."""
     try:
         body = (places.etc / MAINTENANCE).read_bytes()

@@ -1,8 +1,6 @@
 """The app of a release: its web server, whose socket is drained before it closes, and its extra
 processes (workers, schedulers), of which one set runs, that of the release that serves."""
 
-from __future__ import annotations
-
 import os
 import socket
 import struct
@@ -10,6 +8,7 @@ import sys
 import time
 from collections.abc import Collection
 from pathlib import Path
+from typing import Optional
 
 from ..base import Colour, Places, Refused, note, other, unlink
 from ..contracts.manifest import Manifest
@@ -37,7 +36,7 @@ def is_well(places: Places, live: state.Live) -> bool:
 def await_well(manager: Manager, colour: Colour, manifest: Manifest) -> None:
     """Returns once it answers on its socket. Raises `Refused`, at once where its server ended."""
 
-    def dead() -> str | None:
+    def dead() -> Optional[str]:
         return "the server ended as it started" if manager.status(colour.name).ended else None
 
     gate.wait(gate.over_socket(str(colour.socket)), manifest.health, manifest.id, dead)

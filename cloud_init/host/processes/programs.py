@@ -1,13 +1,12 @@
 """The programs that a manager keeps running, and commands of the settings as
 /bin/sh runs them; those with a pipe by bash where there is one."""
 
-from __future__ import annotations
-
 import os
 import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Optional
 
 from ..base import COLOURS, Places, tail
 
@@ -74,7 +73,7 @@ def log_path(places: Places, program: str) -> Path:
     return places.log / f"{program}.log"
 
 
-def log_since(path: Path, mark: int | None, lines: int) -> tuple[list[str], int]:
+def log_since(path: Path, mark: Optional[int], lines: int) -> tuple[list[str], int]:
     """Whole lines of a log since `mark` bytes, else the last `lines`; the mark where they end. A
     shorter log was rotated and is read from its start."""
     size = path.stat().st_size if path.exists() else 0

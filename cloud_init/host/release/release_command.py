@@ -1,14 +1,13 @@
 """The release command (migrations): once for each release, by a user of its own where a database
 has an owner whose password the app must not know; with SQLite by the app's user."""
 
-from __future__ import annotations
-
 import os
 import pwd
 import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Optional
 
 from ..base import Places, Refused, as_user, cause, go_on_as, processes, tail, unlink, write_json
 from ..contracts.manifest import Manifest
@@ -62,7 +61,7 @@ def command(places: Places, release: str, schema: str) -> int:
     processes.become(programs.words(str(manifest.release_command)), environment)
 
 
-def _user(places: Places, database: databases.Database) -> pwd.struct_passwd | None:
+def _user(places: Places, database: databases.Database) -> Optional[pwd.struct_passwd]:
     return places.release_user if database.program or database.shared else places.user
 
 

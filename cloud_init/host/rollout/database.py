@@ -1,8 +1,6 @@
 """A host that has the database alone. What web hosts need is there once it is prepared, and is
 taken away only when the release that needs it is gone."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import replace
 

@@ -1,14 +1,13 @@
 """A host that serves the app: a release stands ready beside the live one, which isn't touched; then
 the flip, gated through the front server, else undone; then the drain, and old releases go."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Optional
 
 from .. import contracts
 from ..base import COLOURS, Colour, Places, Refused, Steps, link, note, other, read_object, refusal_of, remove, target, unlink, write_json
@@ -192,7 +191,7 @@ def _flip(places: Places, manager: managers.Manager, candidate: Colour, generati
         raise refused from None
 
 
-def _undo(places: Places, manager: managers.Manager, colour: str | None, previous: str | None) -> None:
+def _undo(places: Places, manager: managers.Manager, colour: Optional[str], previous: Optional[str]) -> None:
     try:
         if colour:
             all_of(

@@ -1,8 +1,6 @@
 """The steps of a release that make a server; a machine taken as it is has none. And the
 packages that it names, of Debian and Ubuntu or fetched from an address."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 import re
@@ -13,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Optional
 
 from ..base import Places, Refused, Steps, link, note, processes, web, write
 from ..contracts.manifest import Archive, Manifest
@@ -74,7 +73,7 @@ def ensure(places: Places, manifest: Manifest, steps: Steps, beside: Callable[[]
 def keep(places: Places, manifest: Manifest) -> None:
     """Notes the manager that a host's first release asks for. Raises `Refused` for a release that
     asks for another manager, or front server, than the host was laid out with."""
-    pairs: dict[str, tuple[str | None, str | None]] = {"manager": (managers.wanted(places, manifest), managers.kept(places))}
+    pairs: dict[str, tuple[Optional[str], Optional[str]]] = {"manager": (managers.wanted(places, manifest), managers.kept(places))}
     live = state.serving(places)
     if live and not places.facts.containers:  # there the front server is the plan's to replace
         serves = places.release(live).glob("etc/*.conf")
@@ -120,7 +119,7 @@ def ensure_archives(archives: Sequence[Archive], root: Path = Path("/")) -> None
             _bring(one.package, one.url)
 
 
-def _is_there(root: Path, instead: str | None) -> bool:
+def _is_there(root: Path, instead: Optional[str]) -> bool:
     """Whether there is a snap, or a unit (its name has a dot), in place of the package."""
     if not instead:
         return False

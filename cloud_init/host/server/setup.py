@@ -1,8 +1,6 @@
 """Sets a bare server up: users, folders, host.json, the unit that follows the store. Another
 version of this tool takes this one's place there once it was asked whether it works here."""
 
-from __future__ import annotations
-
 import grp
 import hashlib
 import os
@@ -12,6 +10,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Optional
 
 from .. import contracts
 from ..base import Places, Refused, Steps, emit, note, processes, read_object, template, write, write_json
@@ -47,7 +46,7 @@ def command(root: Path) -> int:
     return 0
 
 
-def install(root: Path, facts: HostFacts | None = None) -> None:
+def install(root: Path, facts: Optional[HostFacts] = None) -> None:
     """Makes the users, writes host.json and unit as this tool has them."""
     facts = facts or _facts(root, _boot(root))
     for user in USERS:

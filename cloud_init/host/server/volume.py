@@ -3,8 +3,6 @@ there may be a disk of their own: formatted only if empty, mounted by its UUID a
 folders take the place of those of the same names: `shared`, `data` and so on. It outlives the
 server: `users.json` on it notes whose the numbers are that its files have as owners."""
 
-from __future__ import annotations
-
 import grp
 import os
 import time

@@ -1,12 +1,10 @@
 """Databases, a file each; the folder is the registry, and `Database` is the contract."""
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from ...base import Places, own
 from ...contracts.manifest import Manifest
@@ -33,7 +31,7 @@ class Database:
         self.engine, self.release = manifest.database.engine, manifest.id
         self.inherited: tuple[int, ...] = ()
         """Descriptors for the release command: while it holds them the turn lasts."""
-        self.program: str | None = None
+        self.program: Optional[str] = None
         """The name of the program that this database is on this host; None: it is none."""
         self.shared = False
         """Whether other hosts use it too; then each takes its turn before it starts the app."""
@@ -71,7 +69,7 @@ class Database:
         that were `seen` to wait before are made to fail."""
         return {}
 
-    def snapshot(self) -> Path | None:
+    def snapshot(self) -> Optional[Path]:
         """A consistent copy before the release command; None if there is nothing to copy."""
         return None
 
@@ -79,7 +77,7 @@ class Database:
         """The path for a copy, in a folder that is its owner's alone."""
         return own(self.places.srv / "snapshots", 0o700) / name
 
-    def undo(self, copy: Path | None, before: str) -> str:
+    def undo(self, copy: Optional[Path], before: str) -> str:
         """Called after a failed release command; returns what was undone, for the message."""
         return ""
 
@@ -112,7 +110,7 @@ def of(places: Places, manifest: Manifest) -> Database:
     return made
 
 
-def of_release(places: Places, release: str | None, engine: str = "none") -> Database:
+def of_release(places: Places, release: Optional[str], engine: str = "none") -> Database:
     """The database of a release on this host; if there is no such release, one of that engine."""
     manifest = manifests.peek(places.release(release)) if release else None
     return of(places, manifest or manifests.without_release(engine))

@@ -1,9 +1,8 @@
 """Engine `postgres`: PostgreSQL, as a cluster of a host or as a server elsewhere."""
 
-from __future__ import annotations
-
 import subprocess
 from pathlib import Path
+from typing import Optional
 from urllib.parse import quote
 
 from ...base import Refused, done_as, give, link, private_file, replacing, write
@@ -144,7 +143,7 @@ class PostgresDatabase(ServerDatabase):
         with Agent(self.places, self.manifest) as agent:
             cluster.grant(agent, 3)
 
-    def _tool(self, name: str, options: list[str], database: str | None, **streams: object) -> None:
+    def _tool(self, name: str, options: list[str], database: Optional[str], **streams: object) -> None:
         cluster = self.own()
         address = {"PGHOST": str(cluster.socket_folder), "PGPORT": cluster.socket.suffix[1:]}
         address |= {"PGUSER": OWNER, "PGPASSWORD": cluster.password(OWNER)}

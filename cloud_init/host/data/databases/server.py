@@ -1,13 +1,11 @@
 """A database that is a server: a private cluster of this host, or one that is somewhere else."""
 
-from __future__ import annotations
-
 import time
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from ...base import Places, Refused, give, note, read_object, write_json
 from ...contracts.manifest import Manifest
@@ -167,7 +165,7 @@ class ServerDatabase(Database):
         with self.asked(self.cluster.url(ADMIN) if self.cluster else "") as agent:
             return dict(agent.ask("unblock", owner=owner, seen=[*seen])["waits"])
 
-    def snapshot(self) -> Path | None:
+    def snapshot(self) -> Optional[Path]:
         """A dump of a cluster of this host; a server elsewhere has backups of its own."""
         if self.cluster is None:
             return None
@@ -175,7 +173,7 @@ class ServerDatabase(Database):
         self.dump(copy)
         return copy
 
-    def undo(self, copy: Path | None, before: str) -> str:
+    def undo(self, copy: Optional[Path], before: str) -> str:
         """Undoes nothing, since rows written meanwhile would be lost; names the dump."""
         try:
             changed = self.schema() != before

@@ -4,13 +4,11 @@ contract, in words that no manager owns.
 A server's first release says which it is, noted in `ETC/manager` for good (server/provision.py);
 elsewhere it is Supervisor, or Docker where programs are containers."""
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Optional, Protocol
 
 from ...base import Places, processes, read_text
 from ...contracts.manifest import Manifest
@@ -30,8 +28,8 @@ class ProgramStatus:
 
     name: str
     state: str
-    pid: int | None = None
-    since: float | None = None
+    pid: Optional[int] = None
+    since: Optional[float] = None
     why: str = ""
 
     @property
@@ -60,7 +58,7 @@ class Manager(Protocol):
         """True while it keeps this app's processes running."""
 
     @property
-    def pid(self) -> int | None:
+    def pid(self) -> Optional[int]:
         """The manager's own process, if it is there for this app alone."""
         return None
 
@@ -117,7 +115,7 @@ class Manager(Protocol):
         """Names of all that have a log here: programs, and what else talks."""
         return sorted(path.stem for path in self.places.log.glob("*.log"))
 
-    def log(self, program: str, mark: int | None, lines: int) -> tuple[list[str], int]:
+    def log(self, program: str, mark: Optional[int], lines: int) -> tuple[list[str], int]:
         """Whole lines that a program said since a mark, else its last `lines`; the next mark."""
         return log_since(log_path(self.places, program), mark, lines)
 
@@ -138,7 +136,7 @@ def of(places: Places) -> Manager:
     return made
 
 
-def kept(places: Places) -> str | None:
+def kept(places: Places) -> Optional[str]:
     """The name of the one that this host was laid out with; None before its first release. Where
     the note is lost or damaged the release that serves says it."""
     name, release = read_text(places.manager).strip(), state.serving(places)
@@ -147,7 +145,7 @@ def kept(places: Places) -> str | None:
     return wanted(places, manifests.peek(places.release(release))) if release else None
 
 
-def wanted(places: Places, manifest: Manifest | None) -> str:
+def wanted(places: Places, manifest: Optional[Manifest]) -> str:
     """The name of the one that a release asks for."""
     name = manifest.host.manager if manifest and manifest.host else ""
     return name if name in _known() else "docker" if places.facts.containers else "supervisor"

@@ -4,13 +4,11 @@ This tool runs in a container of its own then, which has the tree and the socket
 and a database are containers of the plan, started and stopped here; those of a release are made
 here, from its image, and removed when they stop."""
 
-from __future__ import annotations
-
 import calendar
 import http.client
 import json
 import time
-from typing import Any
+from typing import Any, Optional
 from urllib.parse import quote, urlencode
 
 from ...base import COLOURS, Places, Refused
@@ -107,7 +105,7 @@ class Manager(managers.Manager):
     def logged(self) -> list[str]:
         return sorted({*super().logged(), *self.programs()})
 
-    def log(self, program: str, mark: int | None, lines: int) -> tuple[list[str], int]:
+    def log(self, program: str, mark: Optional[int], lines: int) -> tuple[list[str], int]:
         """The mark is a time of the engine's, in nanoseconds."""
         asked_at = time.time_ns()
         since = {"since": f"{mark // 10**9}.{mark % 10**9:09}"} if mark else {"tail": lines}
@@ -173,7 +171,7 @@ class Manager(managers.Manager):
         return f"{self._facts.site}-{program}"
 
     def _ask(
-        self, method: str, path: str, body: Any = None, none: tuple[int, ...] = (404,), timeout: float | None = 120, raw: bool = False
+        self, method: str, path: str, body: Any = None, none: tuple[int, ...] = (404,), timeout: Optional[float] = 120, raw: bool = False
     ) -> Any:
         """The engine's answer, JSON or `raw`; None for a status of `none`. Raises `Refused`."""
         connection = UnixConnection(SOCKET, timeout)

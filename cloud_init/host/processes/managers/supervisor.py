@@ -1,14 +1,12 @@
 """Supervisor on this host: its configuration, its start, and its programs over its own socket."""
 
-from __future__ import annotations
-
 import http.client
 import os
 import subprocess
 import time
 import xmlrpc.client
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional, Union
 
 from ...base import Places, Refused, processes, template, with_port, write
 from ...base.web import UnixConnection
@@ -50,7 +48,7 @@ class Manager(managers.Manager):
         return self.pid is not None
 
     @property
-    def pid(self) -> int | None:
+    def pid(self) -> Optional[int]:
         """The running supervisord's; one that a killed run started, and didn't note, is adopted."""
         if processes.recorded(self._record) is None and self.answers():
             self._adopt()
@@ -202,6 +200,6 @@ def section(places: Places, program: Program) -> str:
     )
 
 
-def _escaped(value: Path | str) -> str:
+def _escaped(value: Union[Path, str]) -> str:
     """Supervisor reads `%` as its own, and ` ;` as a comment: no folder may have the latter."""
     return str(value).replace("%", "%%")

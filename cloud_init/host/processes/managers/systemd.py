@@ -1,13 +1,12 @@
 """systemd on this server: a unit for each program, with plain paths and names; else refused."""
 
-from __future__ import annotations
-
 import os
 import re
 import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from typing import Union
 
 from ...base import COLOURS, Places, Refused, processes, template, write
 from ...front import configuration
@@ -121,7 +120,7 @@ def unit(places: Places, program: Program) -> str:
     return rendered("program.service", values)
 
 
-def _of_kind(places: Places, program: Program) -> dict[str, str | list[str]]:
+def _of_kind(places: Places, program: Program) -> dict[str, Union[str, list[str]]]:
     """What a program's kind says. The order is that to start in; to stop is the other way round:
     the front first, by a signal that lets requests in flight finish, a database last."""
     colours, stop = [f"slipway-{places.app}@{name}.service" for name in COLOURS], program.stop_signal
@@ -151,7 +150,7 @@ def show(unit: str, *properties: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
-def rendered(name: str, values: Mapping[str, str | Sequence[str]]) -> str:
+def rendered(name: str, values: Mapping[str, Union[str, Sequence[str]]]) -> str:
     """A template of `managers/` with words, as many as given, at each of its places.
 
     `@@SANDBOX@@` is another template."""
