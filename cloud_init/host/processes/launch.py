@@ -67,7 +67,7 @@ def _of_release(places: Places, colour: Colour, process: str) -> None:
 
 
 def _database(places: Places, engine: str) -> None:
-    if not (cluster := databases.cluster(places, engine)):
+    if not (cluster := databases.cluster_of(places, engine)):
         return
     processes.record(places.run / "database" / f"{engine}.json", os.getpid())
     os.chdir("/")

@@ -113,7 +113,7 @@ def launched(places: Places) -> managers.Manager:
         manager.configure()
         _end_left_overs(places)
         for engine in places.database_binaries:
-            if cluster := databases.cluster(places, engine):
+            if cluster := databases.cluster_of(places, engine):
                 cluster.settle()
         manager.launch()
     return manager

@@ -116,7 +116,7 @@ def of_release(places: Places, release: Optional[str], engine: str = "none") -> 
     return of(places, manifest or manifests.without_release(engine))
 
 
-def cluster(places: Places, engine: str) -> Any:
+def cluster_of(places: Places, engine: str) -> Any:
     """This host's `Cluster` of that engine; None where it has no data here."""
     return _class(engine, "Cluster")(places) if (places.srv / "data" / engine).is_dir() else None
 
