@@ -61,9 +61,13 @@ class Places:
         self.role = facts.role
         """`web` or `database` on a server; None on a machine that is taken as it is."""
         self.tool = root / "opt/slipway/host.pyz"
+        self.supervisor = list(facts.supervisor or [str(root / "opt/slipway/supervisor/bin/supervisord")])
+        """The command that starts supervisord. On a server it has an environment of its own."""
         self.etc, self.srv = root / "etc/slipway" / facts.app, root / "srv/slipway" / facts.app
         self.lib, self.log = root / "var/lib/slipway" / facts.app, root / "var/log/slipway" / facts.app
+        self.is_driven = bool(facts.transport)  # by deployers, who run this tool here; else `watch` follows the store
         self.shared = self.srv / "shared"
+        self.shared_mode = 0o2770 if facts.release_user else 0o750  # the release command's own user writes there too
         self.app_data = self.shared / "app"  # the folders of `slipway:app.data`
         self.kept = tuple(self.srv / name for name in ("shared", "snapshots", "data", "backups"))
         """The folders with data."""
@@ -81,16 +85,6 @@ class Places:
         self.serving = self.run / "front/kind"  # the kind of front server that was started last
 
     @property
-    def is_driven(self) -> bool:
-        """Deployers run this tool here for a release; else `watch` follows the store."""
-        return bool(self.facts.transport)
-
-    @property
-    def shared_mode(self) -> int:
-        """The release command writes into `shared` too, where it has a user of its own."""
-        return 0o2770 if self.facts.release_user else 0o750
-
-    @property
     def front_binaries(self) -> dict[str, str]:
         """Programs by front server, from host.json; on a server, where it has none, as found."""
         given = self.facts.front.binaries
@@ -101,11 +95,6 @@ class Places:
         """Folders of programs by database engine, from host.json; on a server as found now."""
         given = self.facts.databases
         return databases() if given is None else dict(given)
-
-    @property
-    def supervisor(self) -> list[str]:
-        """The command that starts supervisord. On a server it has an environment of its own."""
-        return list(self.facts.supervisor or [str(self.tool.with_name("supervisor") / "bin/supervisord")])
 
     def release(self, release: str) -> Path:
         return self.srv / "releases" / release

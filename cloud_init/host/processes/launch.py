@@ -42,8 +42,10 @@ def _become(places: Places, program: str) -> None:
         _front(places)
     elif process or program in COLOURS:
         _of_release(places, places.colour(colour or program), process)
-    else:
-        _database(places, program)
+    elif cluster := databases.cluster_of(places, program):
+        processes.record(places.run / "database" / f"{program}.json", os.getpid())
+        os.chdir("/")
+        processes.become(cluster.launch(), {**os.environ, "LC_ALL": "C.UTF-8"})
 
 
 def _of_release(places: Places, colour: Colour, process: str) -> None:
@@ -64,14 +66,6 @@ def _of_release(places: Places, colour: Colour, process: str) -> None:
     environment["SLIPWAY_OWN"] = str(colour.own)  # for `slipway_wsgi.py`
     processes.record(colour.process, os.getpid())
     processes.become([str(folder / "venv/bin/python"), str(folder / "files/start.py"), str(colour.socket)], environment)
-
-
-def _database(places: Places, engine: str) -> None:
-    if not (cluster := databases.cluster_of(places, engine)):
-        return
-    processes.record(places.run / "database" / f"{engine}.json", os.getpid())
-    os.chdir("/")
-    processes.become(cluster.launch(), {**os.environ, "LC_ALL": "C.UTF-8"})
 
 
 def _front(places: Places) -> None:

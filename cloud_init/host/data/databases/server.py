@@ -33,6 +33,8 @@ class ServerDatabase(Database):
         self.cluster = self.cluster_type(places) if is_here else None
         """The cluster of this host; None if the database is somewhere else."""
         self.program, self.shared = self.engine if is_here else None, not is_here
+        self._may_migrate = manifest.database.app_may_migrate and places.role != "database"
+        """Whether the app's environment has the owner's address."""
 
     def own(self) -> Cluster:
         """The cluster of this host. Raises `Refused` if the database is somewhere else."""
@@ -50,11 +52,6 @@ class ServerDatabase(Database):
             known |= read_object(folder / "owner.json")
         name = "DATABASE_OWNER_URL" if role == OWNER and known.get("DATABASE_OWNER_URL") else "DATABASE_URL"
         return remote.checked(str(known.get(name, "")), name, self.schemes)
-
-    @property
-    def _may_migrate(self) -> bool:
-        """Whether the app's environment has the owner's address."""
-        return self.manifest.database.app_may_migrate and self.places.role != "database"
 
     def words(self, role: str) -> Words:
         found = remote.words(self.url(role), self.places.release(self.release) / "venv")

@@ -124,12 +124,16 @@ class Manager(managers.Manager):
         release = once or self._release(program.name)
         name, size = self._name(program.name), facts.memory << 20
         tool = [places.python, "-I", str(places.tool), "--root", str(places.root)]
+        check: dict[str, Any] = {"Test": ["NONE"]}
+        if program.name in COLOURS:  # it may take as long to boot as its gate gives it
+            limit = manifests.read(places.release(release)).health.timeout
+            check = {**_HEALTH, "StartPeriod": int(limit * _SECOND), "Test": ["CMD", *tool, "alive", program.name]}
         body = {
             "Image": f"{facts.images}:{release}",
             "User": "0:0" if once or not user else f"{user.pw_uid}:{user.pw_gid}",
             "Env": ["TINI_KILL_PROCESS_GROUP=1"] if program.whole_group else [],
             "Cmd": [*tool, *(("release", release, schema) if once else ("launch", program.name))],
-            "Healthcheck": self._health(release, [*tool, "alive", program.name]) if program.name in COLOURS else {"Test": ["NONE"]},
+            "Healthcheck": check,
             "StopSignal": f"SIG{program.stop_signal}",
             "Labels": {"slipway.site": facts.site, "slipway.program": program.name, "slipway.release": release},
             "HostConfig": {
@@ -154,11 +158,6 @@ class Manager(managers.Manager):
         self._remove(name)
         self._ask("POST", f"containers/create?name={name}", body, none=())
         self._ask("POST", f"containers/{name}/start", none=())
-
-    def _health(self, release: str, command: list[str]) -> dict[str, Any]:
-        """The check of an app that may take as long to boot as its gate gives it."""
-        limit = manifests.read(self.places.release(release)).health.timeout
-        return {**_HEALTH, "StartPeriod": int(limit * _SECOND), "Test": ["CMD", *command]}
 
     def _release(self, program: str) -> str:
         """The release that the colour of a program runs."""
