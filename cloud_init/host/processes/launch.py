@@ -75,7 +75,12 @@ def _front(places: Places) -> None:
     processes.end(places.front_process, patience=2)
     processes.record(places.front_process, os.getpid())
     served_by = configuration.find(places, places.front)
-    _open_log(programs.log_path(places, "front"))
+    out = os.fstat(1)
+    if stat.S_ISFIFO(out.st_mode) and os.geteuid() not in (0, out.st_uid):
+        # It opens /dev/stdout anew, and may not where that is somebody else's pipe.
+        log = os.open(programs.log_path(places, "front"), os.O_WRONLY | os.O_APPEND)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
     write(places.serving, served_by.encode())
     if served_by == configuration.STAND_IN:
         from ..front import relay
@@ -84,15 +89,6 @@ def _front(places: Places) -> None:
     unlink(places.front_process.with_name("pid"))  # Apache ends where a number in its pid file is in use
     server = configuration.SERVERS[served_by]
     processes.become([*server.command(places, places.front), *server.serve])
-
-
-def _open_log(path: Path) -> None:
-    """A front server opens /dev/stdout anew, and may not where that is somebody else's pipe."""
-    out = os.fstat(1)
-    if stat.S_ISFIFO(out.st_mode) and os.geteuid() not in (0, out.st_uid):
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
-        os.dup2(descriptor, 1)
-        os.dup2(descriptor, 2)
 
 
 def run_command(places: Places, words: list[str]) -> NoReturn:

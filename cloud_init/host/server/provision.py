@@ -90,7 +90,10 @@ def install(names: Sequence[str]) -> None:
     new = missing(names)
     if not new:
         return
-    _mask()
+    for unit in _MASKED:  # before their packages come
+        path = Path("/etc/systemd/system") / unit
+        if not path.is_symlink() and not path.exists() and not Path("/lib/systemd/system", unit).exists():
+            link(path, os.devnull)
     note(f"installing {', '.join(new)}")
     _await_lists()
     if not any(_LISTS.glob("*_Packages*")):
@@ -183,14 +186,6 @@ def _update() -> None:
             return
         note(f"apt-get update: {_reason(done)}")
         time.sleep(2**number)
-
-
-def _mask() -> None:
-    """Masks units of what Slipway runs itself, before their packages come."""
-    for unit in _MASKED:
-        path = Path("/etc/systemd/system") / unit
-        if not path.is_symlink() and not path.exists() and not Path("/lib/systemd/system", unit).exists():
-            link(path, os.devnull)
 
 
 def _reason(done: subprocess.CompletedProcess[str]) -> str:
