@@ -3,14 +3,12 @@ version of this tool takes this one's place there once it was asked whether it w
 
 import grp
 import hashlib
-import os
 import pwd
 import re
 import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import Optional
 
 from .. import contracts
 from ..base import Places, Refused, Steps, emit, note, processes, read_object, template, write, write_json
@@ -28,17 +26,11 @@ _CHECK = 60
 
 
 def command(root: Path) -> int:
-    """Returns the exit status once the unit follows the store. Raises `Refused`."""
+    """Returns the exit status once the unit follows the store. Raises `Refused`. The bootstrap has
+    seen to it that this is root, under systemd, and that the server is no other app's."""
     steps = Steps()
     with steps.step("setup"):
-        if os.geteuid() != 0 or not Path("/run/systemd/system").is_dir():
-            raise Refused("setup: wanted root on a machine that systemd runs, found another; use a server with Debian or Ubuntu")
-        facts = _facts(root, _boot(root))
-        before, names = read_object(root / "etc/slipway/host.json"), ("app", "stack", "role")
-        if before and any(before.get(name) != getattr(facts, name) for name in names):
-            held, wanted = (", ".join(f"{name} {of.get(name)}" for name in names) for of in (before, contracts.document(facts)))
-            raise Refused(f"/etc/slipway/host.json: wanted {wanted}, found this server set up for {held}; take another server")
-        install(root, facts)
+        install(root)
     with steps.step("follow"):
         processes.run("systemctl", "enable", "--quiet", "--no-reload", UNIT)
         processes.run("systemctl", "restart", UNIT)  # it may be another tool's
@@ -46,9 +38,9 @@ def command(root: Path) -> int:
     return 0
 
 
-def install(root: Path, facts: Optional[HostFacts] = None) -> None:
-    """Makes the users, writes host.json and unit as this tool has them."""
-    facts = facts or _facts(root, _boot(root))
+def install(root: Path) -> None:
+    """Makes the users, writes host.json and unit as this tool has them. Raises `Refused`."""
+    facts = _facts(root)
     for user in USERS:
         _add_user(user)
     for folder in ("opt/slipway", "etc/slipway", "srv/slipway", "var/lib/slipway"):
@@ -59,7 +51,8 @@ def install(root: Path, facts: Optional[HostFacts] = None) -> None:
         systemd.read_anew(UNIT)
 
 
-def _boot(root: Path) -> Boot:
+def _facts(root: Path) -> HostFacts:
+    """The facts for host.json, without programs: those come with releases, and are looked for."""
     path = root / "etc/slipway/boot.json"
     try:
         boot = contracts.read(Boot, read_object(path))
@@ -67,11 +60,6 @@ def _boot(root: Path) -> Boot:
         raise Refused(f"{path}: wanted what this server is, found none or a damaged file ({wrong}); run the bootstrap again") from None
     if not _APP_NAME.fullmatch(boot.app):
         raise Refused(f"{path}: wanted an app's name of letters, digits and -, found {boot.app[:60]!r}")
-    return boot
-
-
-def _facts(root: Path, boot: Boot) -> HostFacts:
-    """The facts for host.json, without programs: those come with releases, and are looked for."""
     own = socket.gethostname()
     instance = (root / "var/lib/cloud/data/instance-id").read_text() if "{instance}" in (boot.name or "") else ""
     host = (boot.name or "").replace("{host}", own.partition(".")[0]).replace("{instance}", instance.strip()) or own
