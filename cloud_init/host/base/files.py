@@ -79,9 +79,7 @@ def private_file(path: str, flags: int) -> int:
 
 def template(package: str, name: str, **values: object) -> str:
     """A text file of a package, with the values in the places `@@NAME@@` of it."""
-    data = pkgutil.get_data(package, name)
-    assert data is not None
-    text = data.decode()
+    text = (pkgutil.get_data(package, name) or b"").decode()
     for place, value in values.items():
         text = text.replace(f"@@{place}@@", str(value))
     return text

@@ -87,8 +87,7 @@ class Health:
             return
         places = self._places
         problems = self.problems()
-        # In RUN, which is in memory: a full disk must be told too.
-        write_json(places.run / _NOTE, {"at": now(), "problems": problems})
+        write_json(places.run / _NOTE, {"at": now(), "problems": problems})  # in RUN, which is in memory: a full disk must be told too
         self._log(problems)
         if places.is_driven:
             return self._beat.went(True)

@@ -16,8 +16,7 @@ from ..release import files, manifests
 from ..rollout import state
 from . import programs
 
-# Supervisor tries again after an exit within `startsecs`; later, exit 0 means nothing to run.
-_LONGER_THAN_STARTSECS = 1.3
+_LONGER_THAN_STARTSECS = 1.3  # Supervisor tries again after an exit within `startsecs`; later, exit 0 means nothing to run
 
 
 def run(places: Places, program: str) -> None:
@@ -71,8 +70,7 @@ def _of_release(places: Places, colour: Colour, process: str) -> None:
 def _front(places: Places) -> None:
     if not places.front.exists():
         return
-    # A master that was killed leaves workers that hold the port.
-    processes.end(places.front_process, patience=2)
+    processes.end(places.front_process, patience=2)  # a master that was killed leaves workers that hold the port
     processes.record(places.front_process, os.getpid())
     served_by = configuration.find(places, places.front)
     out = os.fstat(1)

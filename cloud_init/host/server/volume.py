@@ -187,8 +187,7 @@ def make_folders(places: Places) -> None:
     private(places.shared, places.user, places.shared_mode)
     if places.role:  # what has to be there before the sandboxes that may write it
         (places.srv / "data").mkdir(mode=0o711, exist_ok=True)
-        # The front server opens it by itself, Supervisor too, as a root that may open only its own.
-        log = log_path(places, "front")
+        log = log_path(places, "front")  # the front server opens it by itself, Supervisor too, as a root that may open only its own
         log.touch()
         log.chmod(0o660)
         os.chown(log, 0, grp.getgrnam(FRONT_GROUP).gr_gid)

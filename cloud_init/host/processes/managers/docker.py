@@ -8,7 +8,7 @@ import calendar
 import http.client
 import json
 import time
-from typing import Any, Optional
+from typing import Any, Optional, cast
 from urllib.parse import quote, urlencode
 
 from ...base import COLOURS, Places, Refused
@@ -31,18 +31,10 @@ class Manager(managers.Manager):
     """The containers of one app."""
 
     kind = "docker"
+    running = True  # as its engine does, or there is no tool at work
 
     def __init__(self, places: Places) -> None:
-        self.places = places
-
-    @property
-    def running(self) -> bool:
-        return self.places.facts.containers is not None
-
-    @property
-    def _facts(self) -> ContainerFacts:
-        assert self.places.facts.containers is not None
-        return self.places.facts.containers
+        self.places, self._facts = places, cast(ContainerFacts, places.facts.containers)
 
     def shut_down(self) -> None:
         for name in self.programs():
