@@ -45,21 +45,17 @@ class _Account:
 class Places:
     """A host: its facts, and its folders and files as docs/architecture.md lists them."""
 
-    user = _Account("user")
-    """The app's own user."""
+    user = _Account("user")  # the app's own user
     database_user = _Account("database_user")
-    front_user = _Account("front_user")
-    """The user that reads the certificate's key: not the app's on a server, but in its group."""
+    front_user = _Account("front_user")  # the user that reads the certificate's key: not the app's on a server, but in its group
     release_user = _Account("release_user")
     """The user that knows the owner's password: not the app's on a server, but of its group."""
-    build_user = _Account("build_user")
-    """What packages run as they are built is its own."""
+    build_user = _Account("build_user")  # what packages run as they are built is its own
 
     def __init__(self, root: Path, facts: HostFacts) -> None:
         self.root, self.facts = root, facts
         self.app, self.host, self.python, self.store = facts.app, facts.host, facts.python, facts.store
-        self.role = facts.role
-        """`web` or `database` on a server; None on a machine that is taken as it is."""
+        self.role = facts.role  # `web` or `database` on a server; None on a machine that is taken as it is
         self.tool = root / "opt/slipway/host.pyz"
         self.supervisor = list(facts.supervisor or [str(root / "opt/slipway/supervisor/bin/supervisord")])
         """The command that starts supervisord. On a server it has an environment of its own."""
@@ -69,8 +65,7 @@ class Places:
         self.shared = self.srv / "shared"
         self.shared_mode = 0o2770 if facts.release_user else 0o750  # the release command's own user writes there too
         self.app_data = self.shared / "app"  # the folders of `slipway:app.data`
-        self.kept = tuple(self.srv / name for name in ("shared", "snapshots", "data", "backups"))
-        """The folders with data."""
+        self.kept = tuple(self.srv / name for name in ("shared", "snapshots", "data", "backups"))  # the folders with data
         self.disk = self.srv / "disk"  # where that of a web host has one of its own
         self.database = self.shared / "app.sqlite3"
         self.units = root / "etc/systemd/system"

@@ -12,8 +12,7 @@ from typing import Any, NoReturn, Optional
 from .files import make_folder
 from .outcome import Refused
 
-FRONT_GROUP = "slipway-front"
-"""The front server's group: it may read the certificate's key, and the app is not in it."""
+FRONT_GROUP = "slipway-front"  # the front server's group: it may read the certificate's key, and the app is not in it
 
 
 def give(path: Path, user: Optional[pwd.struct_passwd]) -> None:

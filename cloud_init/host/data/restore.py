@@ -30,21 +30,14 @@ database host, and this web host has its page up meanwhile."""
 class Restore:
     """A restore, as far as it got."""
 
-    backup: str
-    """The backup to load: the one asked for, or `first` once that failed."""
+    backup: str  # the backup to load: the one asked for, or `first` once that failed
     phase: str = BEGUN
-    first: Optional[str] = None
-    """The backup of what was there before."""
-    page: bool = False
-    """The maintenance page was up already, and stays."""
-    well: bool = False
-    """The app was well before: one that isn't afterwards is a failed restore."""
-    folders: str = ""
-    """On a held host: the backup of its own folders that is loaded once the database is."""
-    beside: str = ""
-    """The backup of what was there before in another host's database: `first` goes with it."""
-    migrate: bool = False
-    """The backup is older than the release: its release command brings the schema up."""
+    first: Optional[str] = None  # the backup of what was there before
+    page: bool = False  # the maintenance page was up already, and stays
+    well: bool = False  # the app was well before: one that isn't afterwards is a failed restore
+    folders: str = ""  # on a held host: the backup of its own folders that is loaded once the database is
+    beside: str = ""  # the backup of what was there before in another host's database: `first` goes with it
+    migrate: bool = False  # the backup is older than the release: its release command brings the schema up
 
     def reach(self, places: Places, phase: str) -> None:
         """Notes, by rename, the phase that it is in from here on, and the process at work on it."""

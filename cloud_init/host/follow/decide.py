@@ -149,12 +149,9 @@ class Pace:
 class _Note:
     generation: int = 0
     token: str = ""
-    tried: dict[str, Attempt] = field(default_factory=dict)
-    """The last attempt by kind of action."""
-    prepared: Optional[str] = None
-    """The release that a finished `prepare` left on the idle side."""
-    failure: str = ""
-    """The last failure, in one line."""
+    tried: dict[str, Attempt] = field(default_factory=dict)  # the last attempt by kind of action
+    prepared: Optional[str] = None  # the release that a finished `prepare` left on the idle side
+    failure: str = ""  # the last failure, in one line
     boot: str = ""
 
 

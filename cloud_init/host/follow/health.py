@@ -29,14 +29,12 @@ class Health:
 
     def __init__(self, places: Places, store: HostStore, pause: float, failure: str = "") -> None:
         """`failure`: of the last action."""
-        self.failure, self.desired = failure, ""
-        """`desired`: a damage of `desired.json`."""
+        self.failure, self.desired = failure, ""  # `desired`: a damage of `desired.json`
         self._places, self._store, self._away = places, store, ""
         self._away_since: float | None = None
         self._unanswered = 0  # how often in a row the front server took no connection
         self._beat, self._progress, self._late, self._problems = Pace(_HEARTBEAT), Pace(pause), Pace(pause), Pace(_MINUTE)
-        self.unsent: dict[str, Outcome] = {}
-        """Outcomes to write as soon as possible, by generation."""
+        self.unsent: dict[str, Outcome] = {}  # outcomes to write as soon as possible, by generation
         self._written = ""
 
     def used_store(self, why: str) -> None:

@@ -20,18 +20,12 @@ MAINTENANCE = "maintenance.html"
 class Server(NamedTuple):
     """A front server; its signals are named as kill(1) has them."""
 
-    stop: str
-    """Finishes the requests in flight; TERM, by which Supervisor stops all, cuts them."""
-    reload: Optional[str]
-    """None: it reads no configuration."""
-    command: Callable[[Places, Path], list[str]]
-    """For the configuration in that folder."""
-    serve: tuple[str, ...] = ()
-    """More words, with which it serves in the foreground."""
-    test: tuple[str, ...] = ()
-    """More words, with which it says whether it takes the configuration."""
-    renew: Optional[str] = None
-    """Has it read a certificate anew, where it does so only as it starts."""
+    stop: str  # finishes the requests in flight; TERM, by which Supervisor stops all, cuts them
+    reload: Optional[str]  # None: it reads no configuration
+    command: Callable[[Places, Path], list[str]]  # for the configuration in that folder
+    serve: tuple[str, ...] = ()  # more words, with which it serves in the foreground
+    test: tuple[str, ...] = ()  # more words, with which it says whether it takes the configuration
+    renew: Optional[str] = None  # has it read a certificate anew, where it does so only as it starts
 
 
 def find(places: Places, folder: Path) -> str:

@@ -31,15 +31,11 @@ class Program:
     name: str
     as_user: bool = True
     stop_signal: str = "TERM"
-    account: str = "user"
-    """Which fact of the host names the user that runs it; the app's where there is no such fact."""
-    always: bool = False
-    """Started again whatever it ended with; otherwise exit 0 means that there is nothing to run."""
+    account: str = "user"  # which fact of the host names the user that runs it; the app's where there is no such fact
+    always: bool = False  # started again whatever it ended with; otherwise exit 0 means that there is nothing to run
     retries: int = 3
-    priority: int = 999
-    """Low ones start first and stop last."""
-    whole_group: bool = False
-    """Ask every process of it to stop, not only the first: a shell does not pass a signal on."""
+    priority: int = 999  # low ones start first and stop last
+    whole_group: bool = False  # ask every process of it to stop, not only the first: a shell does not pass a signal on
 
 
 FRONT = Program("front", as_user=False, account="front_user", retries=10)

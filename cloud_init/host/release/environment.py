@@ -24,8 +24,7 @@ from ..processes.managers import systemd
 from ..stores import Store
 from . import wheels
 
-IN_IMAGE = "/app/venv"
-"""The environment in the image of a release."""
+IN_IMAGE = "/app/venv"  # the environment in the image of a release
 _WHEELS = Path("/usr/share/python-wheels")  # from Debian's and Ubuntu's python3-venv
 _PIP_FILES = ("/etc/pip.conf", "/etc/xdg/pip/pip.conf", "~/.pip/pip.conf", "~/.config/pip/pip.conf")
 _PIP_INDEX = re.compile(r"^(extra.index.url|index.url|no.index)\s*[=:]", re.MULTILINE)

@@ -96,10 +96,8 @@ def _digest(file: SystemFile) -> str:
 class Kind(NamedTuple):
     """One kind of system file. Both functions raise `Refused`."""
 
-    apply: Callable[[list[Path]], object]
-    """Called with the files that are new or changed; with none if some of the kind are gone."""
-    withdraw: Callable[[list[Path]], object] = lambda paths: None
-    """Called with the files that are about to be removed."""
+    apply: Callable[[list[Path]], object]  # called with the files that are new or changed; with none if some of the kind are gone
+    withdraw: Callable[[list[Path]], object] = lambda paths: None  # called with the files that are about to be removed
 
 
 def kind_of(name: str) -> "Kind":

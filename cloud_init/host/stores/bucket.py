@@ -53,8 +53,7 @@ class Bucket:
     """Objects below a prefix. A small one gets seconds, an archive minutes."""
 
     lock_file: Optional[Path] = None
-    FIRST: ClassVar[dict[str, str]] = {}
-    """Headers for a request that must not overwrite, of a service that needs them."""
+    FIRST: ClassVar[dict[str, str]] = {}  # headers for a request that must not overwrite, of a service that needs them
     RETRY: ClassVar[dict[str, Any]] = retry(2, 10, 200)
 
     def __init__(self, place: BucketAddress, kind: Any, **given: Any) -> None:

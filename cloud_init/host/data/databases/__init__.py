@@ -11,11 +11,9 @@ from ...contracts.manifest import Manifest
 from ...processes.managers import Manager
 from ...release import manifests
 
-APP, OWNER = "app", "owner"
-"""Roles: the app reads and writes rows; the owner, for the release command, schemas too."""
+APP, OWNER = "app", "owner"  # roles: the app reads and writes rows; the owner, for the release command, schemas too
 
-Words = dict[str, str]
-"""What `${database.WORD}` stands for, by word, and the address for the app's own driver."""
+Words = dict[str, str]  # what `${database.WORD}` stands for, by word, and the address for the app's own driver
 
 
 def quoted(text: str, mark: str = '"') -> str:
@@ -29,12 +27,9 @@ class Database:
     def __init__(self, places: Places, manifest: Manifest) -> None:
         self.places, self.manifest = places, manifest
         self.engine, self.release = manifest.database.engine, manifest.id
-        self.inherited: tuple[int, ...] = ()
-        """Descriptors for the release command: while it holds them the turn lasts."""
-        self.program: Optional[str] = None
-        """The name of the program that this database is on this host; None: it is none."""
-        self.shared = False
-        """Whether other hosts use it too; then each takes its turn before it starts the app."""
+        self.inherited: tuple[int, ...] = ()  # descriptors for the release command: while it holds them the turn lasts
+        self.program: Optional[str] = None  # the name of the program that this database is on this host; None: it is none
+        self.shared = False  # whether other hosts use it too; then each takes its turn before it starts the app
 
     def words(self, role: str) -> Words:
         """What `${database.WORD}` means to that role's processes; empty without a database."""

@@ -33,11 +33,9 @@ class Cluster(ABC):
     for other hosts. The database's user runs it."""
 
     engine = ""
-    port = 0
-    """The engine's usual one."""
+    port = 0  # the engine's usual one
     stop_signal = "TERM"
-    reload = ""
-    """The master's statement that puts rules and certificate in force; no connection ends."""
+    reload = ""  # the master's statement that puts rules and certificate in force; no connection ends
 
     def __init__(self, places: Places) -> None:
         self.places = places

@@ -23,8 +23,7 @@ class ServerDatabase(Database):
     """The manifest's `placement` says where it is: same-host, own-host, managed or external."""
 
     cluster_type: type[Cluster]
-    schemes: tuple[str, ...] = ()
-    """The schemes of its addresses; a driver's name may follow, as in `postgresql+psycopg`."""
+    schemes: tuple[str, ...] = ()  # the schemes of its addresses; a driver's name may follow, as in `postgresql+psycopg`
 
     def __init__(self, places: Places, manifest: Manifest) -> None:
         super().__init__(places, manifest)

@@ -16,8 +16,7 @@ from . import Database, Words, quoted
 
 _BUSY = 30  # seconds that a copy waits for a writer
 _LOCKED = (5, 6)  # SQLITE_BUSY, SQLITE_LOCKED
-BESIDE = ("-wal", "-shm", "-journal")
-"""Ends of names of what SQLite keeps beside a database."""
+BESIDE = ("-wal", "-shm", "-journal")  # ends of names of what SQLite keeps beside a database
 _REVISIONS = ("alembic_version", "django_migrations")  # tables in which migration tools note their revision
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY 1"
 
