@@ -14,6 +14,7 @@ from cloud_init.host.base.outcome import Refused
 from cloud_init.host.contracts import Wrong
 from cloud_init.host.data import stored_backups
 from cloud_init.host.data.databases import network
+from cloud_init.templating import text
 
 MB = network.MB
 SIZES = [256 * MB, 512 * MB, 1024 * MB, 2048 * MB, 16384 * MB, 524288 * MB]
@@ -152,3 +153,12 @@ def test_the_mount_is_by_the_disks_identity():
     )
     assert "What=/dev/disk/by-uuid/1-2\nWhere=/srv/slipway/shop/disk\nType=ext4\n" in text
     assert "@@" not in text
+
+
+@pytest.mark.parametrize("engine", ["mysql", "postgres"])
+def test_an_engine_has_all_that_the_agent_asks_of_it(engine):
+    """What one lacks is seen in a failure alone, in place of the database's own words."""
+    asked = set(re.findall(r"\bengine\.(\w+)", text("database/agent.py")))
+    made = re.findall(r"^(?:def )?(\w+)(?: =|\()", text(f"database/{engine}.py"), re.MULTILINE)
+    assert len(asked) > 8
+    assert asked <= {*made}

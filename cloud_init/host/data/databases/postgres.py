@@ -92,11 +92,11 @@ class PostgresCluster(Cluster):
         agent.ask("connect", url=self.url(ADMIN), patience=patience)
         for role in (OWNER, APP):
             _login(agent, role, self.password(role))
-        if not agent.ask("exists", question=f"SELECT 1 FROM pg_database WHERE datname = {quoted(app, _MARK)}")["exists"]:
+        if not agent.ask("find", question=f"SELECT 1 FROM pg_database WHERE datname = {quoted(app, _MARK)}")["found"]:
             agent.ask("execute", statements=[f"CREATE DATABASE {quoted(app)} OWNER {OWNER}"])
         agent.ask("connect", url=self.url(ADMIN).replace("/postgres?", f"/{quote(app)}?"))
         # From version 14 on: what the master made in it outlives a DROP OWNED of the owner's.
-        found = agent.ask("exists", question="SELECT 1 FROM pg_roles WHERE rolname = 'pg_database_owner'")["exists"]
+        found = agent.ask("find", question="SELECT 1 FROM pg_roles WHERE rolname = 'pg_database_owner'")["found"]
         _let_in(agent, app, OWNER, APP, "pg_database_owner" if found else OWNER)
 
     def shut_out(self, out: bool) -> list[str]:
@@ -152,7 +152,7 @@ class PostgresDatabase(ServerDatabase):
 
 
 def _login(agent: Agent, role: str, password: str) -> None:
-    if not agent.ask("exists", question=f"SELECT 1 FROM pg_roles WHERE rolname = {quoted(role, _MARK)}")["exists"]:
+    if not agent.ask("find", question=f"SELECT 1 FROM pg_roles WHERE rolname = {quoted(role, _MARK)}")["found"]:
         agent.ask("execute", statements=[f"CREATE ROLE {quoted(role)} LOGIN"])
     agent.ask("execute", statements=[f"ALTER ROLE {quoted(role)} PASSWORD {quoted(password, _MARK)}"])
 
