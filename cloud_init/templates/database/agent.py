@@ -2,8 +2,7 @@
 
 When it ends, so does the connection, and the transaction that holds the lock: a tool that is killed
 leaves nothing locked, once the release command that it had started has ended too. The lock is a row
-in an open transaction, so that a pooler that hands out connections by transaction can't lose it.
-"""
+in an open transaction, so that a pooler that hands out connections by transaction can't lose it."""
 
 import contextlib
 import hashlib
