@@ -18,9 +18,7 @@ from .managers import Manager
 from .programs import CRON, process, split
 
 _CALM = 2.0  # seconds that a process must run to count as started; that of a manager is shorter
-_SOCK_DIAG = 4
-_BY_FAMILY = 20
-_REQUEST_DUMP = 0x301
+_SOCK_DIAG, _BY_FAMILY, _REQUEST_DUMP = 4, 20, 0x301
 _SHOW_NAME_AND_QUEUE = 0x11
 _LISTENING = 1 << 10
 _NAME, _QUEUE = 0, 4
