@@ -25,7 +25,6 @@ SERVERS: dict[str, dict[str, Any]] = {
     "gunicorn sync": {"kind": "gunicorn", "workerClass": "sync"},
     "gunicorn gevent": {"kind": "gunicorn", "workerClass": "gevent"},
     "uwsgi": {"kind": "uwsgi"},
-    "granian": {"kind": "granian"},
 }
 ROUNDS = 3
 SECONDS = 5

@@ -22,16 +22,12 @@ class OwnHost:
 class Balancer:
     """A load balancer in front of web hosts."""
 
-    networks: tuple[str, ...]
-    """The balancer's own: headers that say who a client is are believed from them alone."""
-    idle: int
-    """Seconds after which it closes a connection on which nothing comes."""
+    networks: tuple[str, ...]  # the balancer's own: headers that say who a client is are believed from them alone
+    idle: int  # seconds after which it closes a connection on which nothing comes
     header: str = "X-Forwarded-For"
     """The header with the client's address, of several the last. A balancer that fills one of
-    another name must replace what a client sent in it: if it is there twice, nginx takes the
-    first."""
-    chain: bool = False
-    """Proxies stand before it, whose addresses are among `networks`: the last one that isn't."""
+    another name must replace what a client sent in it: of two nginx takes the first."""
+    chain: bool = False  # proxies stand before it, whose addresses are among `networks`: the last one that isn't
 
 
 @dataclass(frozen=True)
@@ -59,12 +55,9 @@ class Fleet:
     roles: tuple[str, ...] = ("web",)
     placement: str = "same-host"
     balancer: Balancer | None = None
-    more: Mapping[str, More] = field(default_factory=dict)
-    """By role."""
-    web_hosts: int = 1
-    """At most so many servers of the app."""
-    keeps_folders: bool = False
-    """A web server's folders of `slipway:app.data` stay with it, and are backed up."""
+    more: Mapping[str, More] = field(default_factory=dict)  # by role
+    web_hosts: int = 1  # at most so many servers of the app
+    keeps_folders: bool = False  # a web server's folders of `slipway:app.data` stay with it, and are backed up
 
     def has_backups(self, role: str) -> bool:
         """Whether the hosts of that role have data of the app."""

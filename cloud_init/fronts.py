@@ -10,8 +10,7 @@ from cloud_init.fleet import Balancer
 from cloud_init.host.contracts.manifest import DOMAIN_NAME, Tls
 from cloud_init.host_files import LIMITS, HostFileError, WebHost
 
-# A front gives up after the server did, so that the server's own answer is the one that is seen.
-_MARGIN = 5
+_MARGIN = 5  # a front gives up after the server did, so that the server's own answer is the one that is seen
 # For TLS 1.2, since all of 1.3 are sound. Each has forward secrecy.
 _KINDS = ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
 CIPHERS = ":".join(f"ECDHE-{key}-{kind}" for kind in _KINDS for key in ("ECDSA", "RSA"))

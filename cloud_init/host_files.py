@@ -16,10 +16,8 @@ class Server:
     """The application server. `timeout`: seconds for a request."""
 
     kind: str = "gunicorn"
-    worker_class: str | None = None
-    """gunicorn's alone; None: its threads."""
-    workers: int | None = None
-    """None: from the host's cores and memory, when it starts."""
+    worker_class: str | None = None  # gunicorn's alone; None: its threads
+    workers: int | None = None  # None: from the host's cores and memory, when it starts
     threads: int = 4
     timeout: int = 30
 
@@ -28,24 +26,15 @@ class Server:
 class Limits:
     """What every front takes of a request and of an answer; no application server takes less."""
 
-    line: int = 16_900
-    """Bytes of a request line, and of one header: 16 kB and what stands around them."""
-    headers: int = 90
-    """How many a client may send; granian takes 100, with those that the front adds."""
-    head: int = 47_000
-    """Bytes of the request line and all headers: uWSGI takes 65,535, and keeps an address twice."""
-    answer: int = 32_768
-    """Bytes of an answer's headers."""
-    head_seconds: int = 15
-    """For all of the head, once a connection is there."""
-    pause_seconds: int = 30
-    """Between two pieces of a body or of an answer."""
-    idle_seconds: int = 65
-    """That a connection without a request is kept."""
-    socket_seconds: int = 3_600
-    """Between two messages of a WebSocket."""
-    connections: int = 3_072
-    """At once, in whatever state: 2,000 idle ones leave room for those who ask."""
+    line: int = 16_900  # bytes of a request line, and of one header: 16 kB and what stands around them
+    headers: int = 90  # how many a client may send, beside those that the front adds
+    head: int = 47_000  # bytes of the request line and all headers: uWSGI takes 65,535, and keeps an address twice
+    answer: int = 32_768  # bytes of an answer's headers
+    head_seconds: int = 15  # for all of the head, once a connection is there
+    pause_seconds: int = 30  # between two pieces of a body or of an answer
+    idle_seconds: int = 65  # that a connection without a request is kept
+    socket_seconds: int = 3_600  # between two messages of a WebSocket
+    connections: int = 3_072  # at once, in whatever state: 2,000 idle ones leave room for those who ask
 
 
 LIMITS = Limits()
@@ -59,8 +48,7 @@ WITHHELD = (
 """Headers that would speak for the front, or are for the next hop alone: no app sees a client's.
 
 `X-Forwarded-*` is withheld as a whole, but for what the front itself says."""
-ERROR_PAGES = (400, 413, 414, 421, 502, 503, 504)
-"""Statuses that a front server answers by itself; 503 is the maintenance page."""
+ERROR_PAGES = (400, 413, 414, 421, 502, 503, 504)  # statuses that a front server answers by itself; 503 is the maintenance page
 SAID = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port")
 
 
@@ -73,35 +61,24 @@ class Front:
     """Addresses for plain HTTP in the front server's syntax; TLS has its port too."""
     max_body: int = 20_000_000
     cors: tuple[str, ...] = ()
-    domain: str | None = None
-    """The one name that the app is served by; None: any."""
+    domain: str | None = None  # the one name that the app is served by; None: any
     tls: Tls | None = None
     balancer: Balancer | None = None
-    aliases: tuple[str, ...] = ()
-    """Names from which it leads to the domain."""
-    static_age: int | None = None
-    """Seconds that a browser may keep a static file; None: as it thinks best."""
-    error_pages: tuple[int, ...] = ()
-    """Statuses of the front's own that have a page in the release."""
-    snippet: str = ""
-    """More configuration, in the front server's own words."""
+    aliases: tuple[str, ...] = ()  # names from which it leads to the domain
+    static_age: int | None = None  # seconds that a browser may keep a static file; None: as it thinks best
+    error_pages: tuple[int, ...] = ()  # statuses of the front's own that have a page in the release
+    snippet: str = ""  # more configuration, in the front server's own words
 
 
 @dataclass(frozen=True)
 class Door:
-    """The door of a site: who may come in, and below which path. On every target the
-    wrapped app sees to it."""
+    """Who may come in, and below which path. On every target the wrapped app sees to it."""
 
-    path: str = ""
-    """Path that the app is mounted at, such as `/shop`; empty: the root."""
-    allow: tuple[str, ...] = ()
-    """Networks whose clients come in without a password."""
-    logins: tuple[str, ...] = ()
-    """Names of those who come in with one; the passwords are secrets."""
-    noindex: bool = False
-    """Search engines are told to stay away."""
-    static: tuple[str, ...] = ()
-    """URL paths of static files, which then go through this door as well."""
+    path: str = ""  # path that the app is mounted at, such as `/shop`; empty: the root
+    allow: tuple[str, ...] = ()  # networks whose clients come in without a password
+    logins: tuple[str, ...] = ()  # names of those who come in with one; the passwords are secrets
+    noindex: bool = False  # search engines are told to stay away
+    static: tuple[str, ...] = ()  # URL paths of static files, which then go through this door as well
 
     @property
     def closed(self) -> bool:

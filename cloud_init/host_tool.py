@@ -9,7 +9,7 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "host"
 # Python, and the texts that it reads; nothing that an editor or a desktop left beside them.
-_PARTS = re.compile(r"\w[\w-]*\.(py|sh|conf|html|mount|service|sql|txt)")
+_PARTS = re.compile(r"\w[\w-]*\.(py|conf|html|mount|service|sql|txt)")
 
 
 @cache

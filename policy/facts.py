@@ -79,7 +79,6 @@ class CloudDatabase(NamedTuple):
     at: Resource
     public: bool | None
     firewalls: tuple[str, ...] = ()
-    ports: tuple[int, ...] = ()
     locked: bool | None = False
     """The cloud itself refuses to remove it."""
     final_snapshot: bool | None = False

@@ -8,8 +8,7 @@ import sys
 def library(tool: str) -> str:
     """The folder for this Python of what speaks to a store in a bucket, from the bootstrap.
 
-    `slipway.service` runs in that environment; people, timers and agents call the tool by the
-    system's own Python."""
+    `slipway.service` runs in it; people, timers and agents call the tool by the system's Python."""
     python = f"python{sys.version_info.major}.{sys.version_info.minor}"
     return os.path.join(os.path.dirname(os.path.abspath(tool)), "store", "lib", python, "site-packages")
 

@@ -12,8 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Optional
 
-from .base import Places, Refused, Steps, masking, places, refusal_of
-from .base.outcome import Locked, refusal, tell
+from .base import Locked, Places, Refused, masking, places, refusal, refusal_of, tell
 
 _ASKED = "SLIPWAY_ASKED"
 _SETUP, _OBJECTS = "setup", "objects"  # the commands that need no host.json: there may be none yet
@@ -94,25 +93,13 @@ def _part(name: str) -> Any:
     return importlib.import_module(f".{name}", __package__)
 
 
-def _of(module: str, name: str) -> Command:
-    return lambda where, given: _part(module).COMMANDS[name](where, given)
-
-
-def _certificate(where: Places) -> int:
-    """Runs without the host's lock: it takes its time, and a release must not wait."""
-    steps = Steps()
-    try:
-        _part("front.certificates.acme").run(where, steps)
-    except Refused as refused:
-        tell(refusal(refused, steps.of(refused)))
-        return 1
-    tell({"ok": True})
-    return 0
+def _locked(name: str) -> Command:
+    return lambda where, given: _part("commands.locked").COMMANDS[name](where, given)
 
 
 _COMMANDS: dict[str, Command] = {
-    **{name: _of("commands.locked", name) for name in ("prepare", "commit", "converge", "abort", "boot", "halt")},
-    **{name: _of("commands.locked", name) for name in ("backup", "backups", "restore", "maintenance", "hold", "let-go", "kept", "leave")},
+    **{name: _locked(name) for name in ("prepare", "commit", "converge", "abort", "boot", "halt", "maintenance", "kept", "leave")},
+    **{name: _locked(name) for name in ("backup", "backups", "restore", "hold", "let-go")},
     "exec": lambda where, given: _part("processes.launch").run_command(where, given.words),
     "launch": lambda where, given: _part("processes.launch").run(where, given.program),
     "alive": lambda where, given: _part("rollout.gate").alive(where, given.colour),
@@ -123,7 +110,7 @@ _COMMANDS: dict[str, Command] = {
     "releases": lambda where, given: tell({"ok": True, "releases": _part("commands.status").releases(where)}),
     "check": lambda where, given: tell({"ok": True, **_part("commands.status").check(where)}),
     "watch": lambda where, given: _part("follow.watch").run(where),
-    "certificate": lambda where, given: _certificate(where),
+    "certificate": lambda where, given: _part("front.certificates").command(where),
 }
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ class App(Model):
 class Server(Model):
     """slipway:server"""
 
-    kind: Literal["auto", "gunicorn", "uwsgi", "granian"] = setting(
+    kind: Literal["auto", "gunicorn", "uwsgi"] = setting(
         "auto", "The application server. `auto`: uwsgi, or gunicorn where a worker class is set."
     )
     worker_class: Literal["gthread", "sync", "gevent"] | None = setting(

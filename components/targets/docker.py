@@ -18,7 +18,7 @@ from cloud_init.fleet import Fleet
 from cloud_init.host import contracts
 from cloud_init.host.base import files
 from cloud_init.host.contracts.facts import ContainerFacts, FrontFacts, HostFacts
-from cloud_init.host.front import servers
+from cloud_init.host.front import configuration
 from cloud_init.host.processes.managers.docker import GRACE
 from cloud_init.host.server.setup import USERS
 from components import owner
@@ -149,7 +149,7 @@ class Target(TargetComponent):
             )
 
         ports = [{"internal": _PORT, "external": options.port, "ip": _interface(options)}]
-        running = [container("front", "slipway-front", servers.module(settings.front).STOP, ports=ports)]
+        running = [container("front", "slipway-front", configuration.SERVERS[settings.front].stop, ports=ports)]
         if settings.database.engine in system.ENGINES and settings.database.placement == "same-host":
             running.append(container(settings.database.engine, "slipway-db", _STOPS[settings.database.engine], shm_size=_SHARED))
         release = finish(planned, key.value, settings.secret_env)

@@ -32,14 +32,13 @@ def ssh_closed(plan: Plan, facts: Facts) -> Iterator[Problem]:
 
 
 def database_closed(plan: Plan, facts: Facts) -> Iterator[Problem]:
-    """No database is public, and neither its firewall nor a port that databases listen on is open
+    """No database is public, and neither its firewall nor a usual port of databases is open
     to the world."""
     for database in facts.databases:
         if database.public:
             yield Problem(database.at, "wanted a database without a public address, found one; set it to be reached from inside alone")
-    ports = DATABASE_PORTS.union(*(database.ports for database in facts.databases))
     for opening in facts.openings:
-        if opening.from_world and (opening.firewall in facts.database_firewalls or opening.names_a_port_of(ports)):
+        if opening.from_world and (opening.firewall in facts.database_firewalls or opening.names_a_port_of(DATABASE_PORTS)):
             found = f"found them open to {shown(opening.from_world[0])}; let in the web tier's group alone"
             yield Problem(opening.at, f"wanted databases closed to the world, {found}")
 

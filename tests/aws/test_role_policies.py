@@ -17,7 +17,7 @@ from made_backups import made_backup
 from cloud_init.host.commands import command_output
 from cloud_init.host.contracts.rollout import Heartbeat, Outcome, Progress
 from cloud_init.host.data import backup, stored_backups
-from cloud_init.host.follow.health import Health, Reporter
+from cloud_init.host.follow.health import Health
 from cloud_init.host.release import wheels
 from cloud_init.host.release.manifests import HostStore
 from cloud_init.host.stores import s3
@@ -107,10 +107,10 @@ def use(store, role, folder):
     tag = store.objects.changed("desired.json", "").tag
     assert store.objects.changed("desired.json", tag) is None
     store.file("releases/code/c.tar.gz", folder / "code.tar.gz")
-    reporter = Reporter(places, store, Quiet(), 0.0)
+    reporter = Quiet(places, store, 0.0)
     reporter.beat(Heartbeat())
     reporter.progress(Progress(1, events=({"event": "step"},)))
-    reporter.outcome(1, Outcome(True, phase="prepared"))
+    reporter.unsent["1"] = Outcome(True, phase="prepared")
     reporter.catch_up()
     command_output.store(store.objects, HOST, b"long")
     if role == "web":
@@ -145,7 +145,7 @@ def back_up(store, places, folder):
 class Quiet(Health):
     """Of a folder that is no server."""
 
-    def problems(self, places):
+    def problems(self):
         return []
 
 

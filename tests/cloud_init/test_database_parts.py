@@ -3,18 +3,18 @@
 import datetime
 import itertools
 import re
-from pathlib import Path
 
 import documents
 import pytest
 
 from cloud_init import system
 from cloud_init.fleet import Fleet, OwnHost
+from cloud_init.host.base.files import template
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.contracts import Wrong
 from cloud_init.host.data import stored_backups
 from cloud_init.host.data.databases import network
-from cloud_init.host.server.volume import unit
+from cloud_init.templating import text
 
 MB = network.MB
 SIZES = [256 * MB, 512 * MB, 1024 * MB, 2048 * MB, 16384 * MB, 524288 * MB]
@@ -148,6 +148,17 @@ def test_the_database_comes_with_the_host_that_has_it(engine, placement, role, p
 
 
 def test_the_mount_is_by_the_disks_identity():
-    text = unit("shop", Path("/srv/slipway/shop/disk"), {"UUID": "1-2", "TYPE": "ext4"})
+    text = template(
+        "cloud_init.host.server", "data.mount", APP="shop", UUID="1-2", WHERE="/srv/slipway/shop/disk", TYPE="ext4", OPTIONS="ro"
+    )
     assert "What=/dev/disk/by-uuid/1-2\nWhere=/srv/slipway/shop/disk\nType=ext4\n" in text
     assert "@@" not in text
+
+
+@pytest.mark.parametrize("engine", ["mysql", "postgres"])
+def test_an_engine_has_all_that_the_agent_asks_of_it(engine):
+    """What one lacks is seen in a failure alone, in place of the database's own words."""
+    asked = set(re.findall(r"\bengine\.(\w+)", text("database/agent.py")))
+    made = re.findall(r"^(?:def )?(\w+)(?: =|\()", text(f"database/{engine}.py"), re.MULTILINE)
+    assert len(asked) > 8
+    assert asked <= {*made}

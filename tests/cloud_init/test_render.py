@@ -21,7 +21,7 @@ from cloud_init.fleet import Balancer
 from cloud_init.fronts import idle_timeout
 from cloud_init.host.base import places as installed
 from cloud_init.host.data import databases
-from cloud_init.host.front import servers as host_fronts
+from cloud_init.host.front import configuration as host_fronts
 from cloud_init.host.processes import managers
 from cloud_init.host.release import files as materialise
 from cloud_init.host_files import Front, HostFileError, Server, WebHost
@@ -92,8 +92,8 @@ def test_equal_settings_give_equal_bytes_and_no_place_of_a_host() -> None:
 @pytest.mark.parametrize(
     ("host", "said"),
     [
-        (WebHost("a:b", Server("waitress")), "slipway:server.kind: waitress is not served yet; today: granian, gunicorn, uwsgi"),
-        (WebHost("a:b", Server("granian", "sync")), "workerClass: wanted none with the server granian .it is gunicorn's., found sync"),
+        (WebHost("a:b", Server("waitress")), "slipway:server.kind: waitress is not served yet; today: gunicorn, uwsgi"),
+        (WebHost("a:b", Server("uwsgi", "sync")), "workerClass: wanted none with the server uwsgi .it is gunicorn's., found sync"),
         (WebHost("a:b", front=Front("caddy")), "slipway:front: caddy is not served yet; today: apache, nginx"),
         (WebHost("a:b", front=Front("apache"), static={"/a%{ENV:x}b": "x"}), "wanted text without '$', '%' and '\"'"),
         (WebHost("a:b", front=Front("apache", cors=("https://a$1",))), "wanted text without '$', '%' and '\"'"),
@@ -130,7 +130,7 @@ def modules(folder: ModuleType) -> set[str]:
     ("setting", "apart", "there"),
     [
         ("front", set(), {*render.kinds(render.FRONT)}),
-        ("front", set(), modules(host_fronts) - {host_fronts.STAND_IN}),
+        ("front", set(), {*host_fronts.SERVERS} - {host_fronts.STAND_IN}),
         ("front", set(), {*system.FRONTS}),
         ("front", set(), {*installed.FRONTS}),
         ("server.kind", {"auto"}, {*render.kinds(render.SERVER)}),
@@ -180,7 +180,6 @@ def test_gunicorn_takes_it(worker_class: str, tmp_path: Path) -> None:
 def test_the_server_is_pinned() -> None:
     assert "gunicorn==" in server_requirements(PLAIN)
     assert "pyuwsgi==" in server_requirements(UWSGI)
-    assert "granian==" in server_requirements(WebHost("a:b", Server("granian")))
     assert "gevent==" in server_requirements(WebHost("a:b", Server("gunicorn", "gevent")))
 
 

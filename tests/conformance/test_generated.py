@@ -37,7 +37,7 @@ _COMMANDS = st.sampled_from(["flask clean", "sh -c 'exit 0'", 'echo "$HOME"; tru
 # None: as the stack file has it. None of these is image, size, region or store.
 SETTINGS: dict[str, st.SearchStrategy[Any]] = {
     "slipway:server": st.fixed_dictionaries(
-        {"kind": st.sampled_from(["auto", "gunicorn", "uwsgi", "granian"])},
+        {"kind": st.sampled_from(["auto", "gunicorn", "uwsgi"])},
         optional={"workers": st.sampled_from(["auto", 1, 7]), "threads": st.integers(1, 256), "timeout": st.integers(1, 3600)},
     ),
     "slipway:front": st.sampled_from(["nginx", "apache"]),

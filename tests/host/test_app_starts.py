@@ -42,7 +42,7 @@ def told():
 """  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", ["gunicorn", "uwsgi", "granian"])
+@pytest.mark.parametrize("kind", ["gunicorn", "uwsgi"])
 def test_a_slow_import_is_not_ended_and_is_alone(make_bench, kind):
     """Longer than a request may take; all workers began at once."""
     bench = make_bench()

@@ -16,7 +16,7 @@ from test_databases import get, needs, post
 from components.hosts.transports.local import run_folder
 
 SERVERS = ENGINES[1:]
-LONGEST = ("supervisor.sock.4194304", "database/.s.PGSQL.5432", "database/mysqld.sock", "green/app.uwsgi")
+LONGEST = ("supervisor.sock.4194304", "database/.s.PGSQL.5432", "database/mysqld.sock", "green/own/app.sock")
 
 
 def data(bench):

@@ -20,7 +20,7 @@ from cloud_init.host.base import files, outcome
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.base.user import done_as
 from cloud_init.host.data import folders
-from cloud_init.host.rollout import commit, state
+from cloud_init.host.rollout import state, web
 
 APP = pwd.getpwnam("nobody")
 ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that others may write")
@@ -283,7 +283,7 @@ def test_an_ordinary_users_app_writes_there_alone_and_its_releases_can_be_remove
                 except PermissionError:
                     failed.append(path.name)
             folders.lay(places, documents.manifest(id="a" * 12, data=["instance"]))
-            commit._remove(source.parent)
+            web._remove(source.parent)
             return [failed, (places.shared / "app/instance/x.txt").read_text(), source.parent.exists()]
 
     assert done_as(APP, tried) == [["app.py", "new.txt", "new.txt"], "x", False]

@@ -153,7 +153,7 @@ def test_maintenance(make_bench, front):
     assert ask(bench, "GET", "/-/maintenance")[0].status == 404
 
 
-SERVERS = [Server("gunicorn"), Server("uwsgi"), Server("granian"), Server("gunicorn", "gevent")]
+SERVERS = [Server("gunicorn"), Server("uwsgi"), Server("gunicorn", "sync"), Server("gunicorn", "gevent")]
 
 
 @pytest.mark.family("front servers", case="apache")
@@ -169,7 +169,7 @@ def test_a_changed_server_under_load(make_bench, front):
     assert load.lost == []
     closed = len(load.failures)
     assert closed < 9 * 4
-    tried = f"gunicorn -> uWSGI -> granian -> gunicorn -> uWSGI; reloads closed {closed} kept connections that were idle"
+    tried = f"gunicorn -> uWSGI -> gunicorn sync -> gunicorn -> uWSGI; reloads closed {closed} kept connections that were idle"
     faults.record("pairs", f"{front}: the server changes", tried, load.sent, len(load.lost))
 
 

@@ -16,7 +16,7 @@ from cloud_init.host.follow.decide import Action
 from cloud_init.host.front import configuration
 from cloud_init.host.processes import app, managers
 from cloud_init.host.processes.managers import ProgramStatus
-from cloud_init.host.rollout import boot, commit, gate, prepare, state
+from cloud_init.host.rollout import boot, gate, state, web
 from cloud_init.host.server import volume
 
 
@@ -111,7 +111,7 @@ def test_a_commit_that_was_killed_takes_nothing_from_what_serves(host, way):
     host.manager.remove("postgres")
     assert not is_whole(host)
     if way == "abort":
-        prepare.abort(host.places, Steps())
+        web.abort(host.places, Steps())
         assert "green-worker" not in host.manager.up
         assert not host.manager.up["green"]
     else:
@@ -128,7 +128,7 @@ def test_whatever_a_commit_fails_of_the_old_one_is_whole_again(host, monkeypatch
 
     monkeypatch.setattr(boot, "await_front", fail)
     with pytest.raises(KeyError if isinstance(error, KeyError) else Refused):
-        commit.run(host.places, 5, "new", Steps())
+        web.commit(host.places, 5, "new", Steps())
     assert is_whole(host)
     assert target(host.places.live) == "blue"
 
@@ -165,7 +165,7 @@ class Child:
 def test_watch_boots_again_after_a_boot_that_failed_and_after_a_kill(host, tmp_path, monkeypatch, transport):
     monkeypatch.setattr(watching, "Child", Child)
     monkeypatch.setattr(watching, "_BOOT", 0.0)
-    monkeypatch.setattr("cloud_init.host.server.setup.present", lambda where: "tool")
+    monkeypatch.setattr("cloud_init.host.follow.watch.sha256_of", lambda path: "tool")
     facts = {"run": str(host.places.run), "role": "web", "transport": transport, "store": f"file://{tmp_path}/store"}
     Child.codes, Child.begun = [-9, 1, 0], []
     watch: Any = watching.Watch(documents.places(tmp_path, facts))

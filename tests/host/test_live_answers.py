@@ -80,7 +80,6 @@ SERVERS = {
     "gunicorn gthread": Server("gunicorn", "gthread", timeout=SECONDS),
     "gunicorn gevent": Server("gunicorn", "gevent", timeout=SECONDS),
     "uwsgi": Server("uwsgi", timeout=SECONDS),
-    "granian": Server("granian", timeout=SECONDS),
 }
 EVERY_FRONT = pytest.mark.parametrize("front", ["nginx", "apache", "relay"])
 
@@ -156,7 +155,7 @@ def test_a_thousand_idle_streams_beside_who_asks(launched: Any, front: str) -> N
 
 
 @pytest.mark.family("requests at once", case="uwsgi")
-@pytest.mark.parametrize("server", ["uwsgi", "granian", "gunicorn gthread"])
+@pytest.mark.parametrize("server", ["uwsgi", "gunicorn gthread"])
 def test_as_many_wait_at_once_as_a_plan_says(launched: Any, server: str) -> None:
     """Each waits in the app until all are there; two workers with the threads that are set when nothing is."""
     bench = launched("nginx", replace(SERVERS[server], threads=Settings.model_fields["threads"].default, workers=2, timeout=30))

@@ -19,7 +19,6 @@ SERVERS = {
     "gunicorn sync": Server("gunicorn", "sync"),
     "gunicorn gevent": Server("gunicorn", "gevent"),
     "uwsgi": Server("uwsgi"),
-    "granian": Server("granian"),
 }
 WITHOUT = """
 @app.post("/rows")
@@ -73,7 +72,7 @@ def rolled(bench, number, *what):
     assert verdict.ok, verdict.message
 
 
-@pytest.mark.family("pairs of servers", case="apache-granian")
+@pytest.mark.family("pairs of servers", case="apache-uwsgi")
 @pytest.mark.parametrize("server", SERVERS)
 @pytest.mark.parametrize("front", ["nginx", "apache"])
 def test_redeployed_under_load(make_bench, front, server):

@@ -26,6 +26,7 @@ import documents
 import pytest
 from made_backups import facts, made_backup
 
+from cloud_init.host import rollout
 from cloud_init.host.base import files, lock, processes
 from cloud_init.host.base.outcome import Locked, Refused, Steps, cause, up_to_cause
 from cloud_init.host.base.places import Colour, Places
@@ -38,8 +39,7 @@ from cloud_init.host.data.databases.sqlite import SqliteDatabase
 from cloud_init.host.processes import app
 from cloud_init.host.release import environment, release_command, unpack
 from cloud_init.host.release import files as materialise
-from cloud_init.host.rollout import gate
-from cloud_init.host.server import roles
+from cloud_init.host.rollout import gate, state
 
 PHASES = ("prepare", "commit", "abort")
 RELEASE = documents.manifest(id="r1", database={"engine": "sqlite"})
@@ -57,11 +57,8 @@ def test_what_was_overtaken_is_refused_where_deployers_drive(tmp_path, capsys, m
     """By a deployer that slept while another one rolled out; the store here has what is wanted by now."""
     facts = {"run": str(tmp_path / "run"), "store": f"file://{tmp_path}/store", "transport": "ssh", "role": "web"}
     asked, given = [], argparse.Namespace(command=command, generation=3, release="r1", elected=False, token="t3")
-    monkeypatch.setattr(
-        roles,
-        "of",
-        lambda where: Mock(**{f"{one}.side_effect": lambda *_: asked.append(1) for one in PHASES}, **{"live.return_value": "r0"}),
-    )
+    monkeypatch.setattr(rollout, "of", lambda where: Mock(**{f"{one}.side_effect": lambda *_: asked.append(1) for one in PHASES}))
+    monkeypatch.setattr(state, "served", lambda where: "r0")
     (tmp_path / "store").mkdir()
     for text, status in (('{"generation": 4}', 1), ('{"generation": 3}', 0), ("damaged", 0)):
         (tmp_path / "store/desired.json").write_text(text)
@@ -274,21 +271,21 @@ def test_a_dump_that_ends_early_is_none(places):
         database.prove(dump)
 
 
-def test_drained_when_nobody_waits_at_any_socket_of_the_colour(tmp_path):
+def test_drained_when_nobody_waits_at_the_socket_of_the_colour(tmp_path):
     colour = Colour(tmp_path)
     colour.own.mkdir()
     with socket.socket(socket.AF_UNIX) as quiet, socket.socket(socket.AF_UNIX) as busy:
-        for server, name in ((quiet, "app.sock"), (busy, "app.uwsgi")):
-            server.bind(str(colour.own / name))
+        for server, path in ((quiet, tmp_path / "another"), (busy, colour.socket)):
+            server.bind(str(path))
             server.listen(8)
         waiting = [socket.socket(socket.AF_UNIX) for _ in range(3)]
         for client in waiting:
-            client.connect(str(colour.own / "app.uwsgi"))
-        assert app.queue(colour.sockets) == 3
+            client.connect(str(colour.socket))
+        assert (app.queue(colour.socket), app.queue(tmp_path / "another")) == (3, 0)
         busy.accept()[0].close()
-        assert app.queue(colour.sockets) == 2
+        assert app.queue(colour.socket) == 2
         began = time.monotonic()
-        app.drain(colour.sockets, patience=0.5)
+        app.drain(colour.socket, patience=0.5)
         assert time.monotonic() - began >= 0.5
         for client in waiting:
             client.close()

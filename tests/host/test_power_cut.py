@@ -18,7 +18,6 @@ from cloud_init.host.data import backup, databases, restore
 from cloud_init.host.front import configuration
 from cloud_init.host.stores.file import FileStore
 from components.hosts.transport import Launched
-from components.hosts.transports import local
 from components.hosts.way import Way
 from ops.engine.state import Resource, State
 
@@ -69,7 +68,6 @@ def test_files_and_links(disk):
     files.link(disk.root / "run/shop/live", "blue")
     files.link(disk.root / "run/shop/live", "green")
     assert not disk.lost()
-    files.link_beside(path, path.with_name("before.json"))
     files.unlink(path)
     files.unlink(path)
     assert not disk.lost()
@@ -115,7 +113,6 @@ def test_a_backup_and_the_note_of_a_restore(disk):
 
 def test_the_last_backup_before_the_data_go(disk, tmp_path):
     source = made_backup(tmp_path, "20260101-000000")
-    local._copied(source, disk.root / "dump")
     host = Launched()
     host.way = Way()
     host.fetch(source, disk.root / "last/one")

@@ -7,7 +7,7 @@ import documents
 
 from cloud_init.host.contracts.rollout import Heartbeat
 from cloud_init.host.follow import health
-from cloud_init.host.follow.health import Health, Reporter
+from cloud_init.host.follow.health import Health
 from cloud_init.host.release.manifests import HostStore
 
 
@@ -17,15 +17,15 @@ def test_a_front_server_that_takes_no_connection_is_a_problem_the_second_time(tm
         places = documents.places(tmp_path, {"run": str(tmp_path / "run"), "front": {"listen": ["127.0.0.1", port]}})
         for folder in (places.run, tmp_path / "var/lib"):
             folder.mkdir(parents=True, exist_ok=True)
-        well = Health()
-        assert well.problems(places) == []
+        well = Health(places, HostStore(f"file://{tmp_path}/store", "local"), 1.0)
+        assert well.problems() == []
         places.live.symlink_to("blue")
-        assert [well.problems(places) for _ in range(2)] == [[], []]
-    assert well.problems(places) == []  # it may just be started again
-    [told] = well.problems(places)
+        assert [well.problems() for _ in range(2)] == [[], []]
+    assert well.problems() == []  # it may just be started again
+    [told] = well.problems()
     assert told == f"front: takes no connection at 127.0.0.1:{port} (Connection refused); see `./slipway logs`"
     with socket.create_server(("127.0.0.1", port)):
-        assert [well.problems(places) for _ in range(2)] == [[], []]
+        assert [well.problems() for _ in range(2)] == [[], []]
 
 
 def test_problems_are_a_line_a_minute_in_a_log_that_clouds_collect(tmp_path):
@@ -33,18 +33,18 @@ def test_problems_are_a_line_a_minute_in_a_log_that_clouds_collect(tmp_path):
     places = documents.places(tmp_path, {"run": str(tmp_path / "run"), "store": f"file://{tmp_path}/store", "role": None})
     for folder in (places.run, places.log, tmp_path / "var/lib"):
         folder.mkdir(parents=True, exist_ok=True)
-    reporter = Reporter(places, HostStore(places.store, places.host), well := Health(), 1.0)
+    well = Health(places, HostStore(places.store, places.host), 1.0)
     log = places.log / "tool.log"
     beat = Heartbeat(live=None, candidate=None, tool="", generation=0)
-    reporter.beat(beat)
+    well.beat(beat)
     assert not log.exists()
     well.failure = "packages: no network, by postgres://shop:s3cret@db/shop"
     for _ in range(3):
-        reporter._beat._next = 0.0
-        reporter.beat(beat)
+        well._beat._next = 0.0
+        well.beat(beat)
     [line] = log.read_text().splitlines()
     assert json.loads(line)["host_problems"] == ["packages: no network, by postgres://***@db/shop"]
     assert health.noted(places) == [well.failure]
-    reporter._problems._next = reporter._beat._next = 0.0
-    reporter.beat(beat)
+    well._problems._next = well._beat._next = 0.0
+    well.beat(beat)
     assert len(log.read_text().splitlines()) == 2

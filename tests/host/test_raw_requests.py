@@ -75,7 +75,7 @@ def test_fronts_differ_in_few_requests_and_for_a_reason() -> None:
 
 
 @pytest.mark.family("raw requests", case="apache-uwsgi")
-@pytest.mark.parametrize("server", ["gunicorn", "uwsgi", "granian"])
+@pytest.mark.parametrize("server", ["gunicorn", "uwsgi"])
 @pytest.mark.parametrize("front", ["nginx", "apache"])
 def test_every_pair_answers_alike(make_bench: Any, front: str, server: str) -> None:
     """Only the programs themselves show what they make of a request: one launch for all of them."""

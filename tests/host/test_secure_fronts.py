@@ -25,7 +25,6 @@ from authority import Authority, openssl
 from cloud_init.fleet import Tls
 from cloud_init.host import contracts
 from cloud_init.host.front import certificates
-from cloud_init.host.front.certificates import acme
 from cloud_init.host.rollout import gate
 from cloud_init.host_files import Server
 
@@ -59,7 +58,7 @@ class Site:
 
     def install(self, authority):
         certificates.install(self.places, self.tls, authority.sign(self.place / "request.der"))
-        acme._tell_front(self.places)
+        certificates._tell_front(self.places)
 
     def plain(self, method, path, body=None, **headers):
         return _answer(http.client.HTTPConnection("127.0.0.1", self.bench.port, timeout=20), method, path, body, headers)

@@ -12,8 +12,8 @@ from cloud_init.host.base import processes
 from cloud_init.host.base.files import read_json, write_json
 from cloud_init.host.base.outcome import Refused, Steps
 from cloud_init.host.base.places import Places
+from cloud_init.host.rollout import database as role_of_databases
 from cloud_init.host.server import volume
-from cloud_init.host.server.roles import database as role_of_databases
 
 MODULE = "cloud_init.host.server.volume"
 SIZE = 64 << 20

@@ -249,3 +249,12 @@ def test_settling_ends_what_runs_by_the_facts_of_the_old_place(tmp_path):
     there = {str(path.relative_to(tmp_path / "new")) for path in (tmp_path / "new").rglob("*") if path.is_file()}
     assert there == {"srv/slipway/shop/shared/app.sqlite3", "store/desired.json"}
     assert not short.exists()
+
+
+def test_a_cluster_that_nothing_here_can_dump_stays(tmp_path):
+    """After a plain `destroy` its files alone are there: those are no backup."""
+    facts = HostFacts("shop", "local", str(tmp_path / "run"), "file:///none", sys.executable, FrontFacts(("127.0.0.1", 9)), str(tmp_path))
+    (tmp_path / "srv/slipway/shop/data/postgres").mkdir(parents=True)
+    with pytest.raises(SlipwayError, match=r"last backup: .*shop/data: wanted a release that can dump .* run `up` first, or move"):
+        LocalTransport(facts).save("postgres", tmp_path / "last")
+    assert [path.name for path in tmp_path.iterdir()] == ["srv"]

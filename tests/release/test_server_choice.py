@@ -61,7 +61,7 @@ def test_what_is_set_counts(chosen: Any) -> None:
     assert server == ("gunicorn", None, 3, 8)
     assert any(line.startswith(".workers: wanted 1 for Flask-SocketIO, found 3: long polling meets other workers; have") for line in said)
     assert chosen("flask-socketio\n", workerClass="gevent")[0] == ("gunicorn", "gevent", 1, 128)
-    for server in ({"kind": "uwsgi"}, {"kind": "granian"}, {"workerClass": "sync"}):
+    for server in ({"kind": "uwsgi"}, {"workerClass": "sync"}):
         assert ": wanted gunicorn's gthread or gevent for the WebSockets of flask-sock; leave it out" in chosen("flask-sock\n", **server)[1]
 
 

@@ -1,7 +1,5 @@
 """Files and links that are either old or new, never half: written beside and renamed."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -12,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional, Union
 
 
 def write(path: Path, data: bytes, mode: int = 0o644) -> bool:
@@ -81,9 +79,7 @@ def private_file(path: str, flags: int) -> int:
 
 def template(package: str, name: str, **values: object) -> str:
     """A text file of a package, with the values in the places `@@NAME@@` of it."""
-    data = pkgutil.get_data(package, name)
-    assert data is not None
-    text = data.decode()
+    text = (pkgutil.get_data(package, name) or b"").decode()
     for place, value in values.items():
         text = text.replace(f"@@{place}@@", str(value))
     return text
@@ -106,7 +102,7 @@ def read_object(path: Path) -> dict[str, Any]:
     return object_in(read_text(path))
 
 
-def object_in(text: str | bytes | None) -> dict[str, Any]:
+def object_in(text: Optional[Union[str, bytes]]) -> dict[str, Any]:
     """The JSON object in a text; empty if that is none, or something else."""
     with suppress(ValueError):
         value = json.loads(text or "{}")
@@ -153,7 +149,7 @@ def make_way(path: Path) -> None:
         path.rename(path.with_name(f"{path.name}.aside-{time.time_ns()}"))
 
 
-def target(path: Path) -> str | None:
+def target(path: Path) -> Optional[str]:
     """The path that the link has, or None."""
     return os.readlink(path) if path.is_symlink() else None
 
@@ -190,12 +186,6 @@ def tail(path: Path, lines: int = 20, start: int = 0) -> list[str]:
         file.seek(max(min(start, size), size - 65536))
         return file.read().decode("utf-8", "replace").splitlines()[-lines:]
     return []
-
-
-def link_beside(path: Path, other: Path) -> None:
-    """The same file under another name too, whatever was there."""
-    with replacing(other) as part:
-        os.link(path, part)
 
 
 def link_or_copy(path: Path, other: Path) -> None:

@@ -15,8 +15,7 @@ from typing import Any, TextIO, Union
 from .files import make_way, private_file, read_text
 from .outcome import Locked, note
 
-Note = Union[str, bytes, None]
-"""Who holds a lock, why and since when: JSON, as `signed` makes it."""
+Note = Union[str, bytes, None]  # who holds a lock, why and since when: JSON, as `signed` makes it
 
 
 @contextmanager

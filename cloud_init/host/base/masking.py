@@ -1,7 +1,6 @@
 """Secrets taken out of whatever is printed, noted or stored to be read: the one place that does so.
 
-`know` is told of each secret where it is read. What stands in an address before `@` is masked
-without being known."""
+`know` is told of each secret where it is read. What an address has before `@` is always masked."""
 
 import base64
 import json

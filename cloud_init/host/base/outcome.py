@@ -1,7 +1,5 @@
 """Events, a line of JSON each; steps with their seconds; refusals, and the outcome of a command."""
 
-from __future__ import annotations
-
 import errno
 import json
 import re
@@ -10,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Optional, Union
 
 from .. import contracts
 from ..contracts.rollout import HttpAnswer, Outcome, Step
@@ -41,7 +39,7 @@ _MENDS = (
 class Refused(Exception):
     """A step that can't succeed, in one line, with the lines that lead to the cause."""
 
-    def __init__(self, message: str, http: HttpAnswer | None = None, log: list[str] | None = None) -> None:
+    def __init__(self, message: str, http: Optional[HttpAnswer] = None, log: Optional[list[str]] = None) -> None:
         super().__init__(message)
         self.http = http
         self.log = log or []
@@ -49,7 +47,7 @@ class Refused(Exception):
 
 def all_of(*works: Callable[[], None]) -> None:
     """Does each of them, whatever comes of the others; raises the first `Refused` at the end."""
-    first: Refused | None = None
+    first: Optional[Refused] = None
     for work in works:
         try:
             work()
@@ -86,8 +84,7 @@ def up_to_cause(lines: list[str], count: int = 20) -> list[str]:
 
 
 def _named(lines: list[str]) -> str:
-    # Words of a command line, and of workers that end because of another, come last but tell
-    # nothing.
+    # A command line's, and those of workers ended because of another, come last but tell nothing.
     named = [line for line in lines if re.match(r"([\w.]*(Error|Exception|Exit|Interrupt)\b|psycopg2?\.errors\.\w+)(: .*)?$", line)]
     telling = [line for line in named if not re.match(r"Error\b|KeyboardInterrupt\b", line)] or named
     return telling[-1] if telling else ""
@@ -149,6 +146,6 @@ def refusal(refused: Refused, step: str = "") -> Outcome:
     return Outcome(False, step=step, message=str(refused), http=refused.http, log=tuple(refused.log), phase="failed")
 
 
-def tell(outcome: Outcome | Mapping[str, Any]) -> None:
+def tell(outcome: Union[Outcome, Mapping[str, Any]]) -> None:
     """Emits the last event of a command: how it ended, with what it was asked for."""
     emit("outcome", **contracts.document(outcome))

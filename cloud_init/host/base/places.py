@@ -14,15 +14,14 @@ from .files import read_json
 from .outcome import Refused
 
 COLOURS = ("blue", "green")
-HTTP = "app.sock"  # every server listens there with HTTP, whatever else it speaks
-SOCKETS = (HTTP, "app.uwsgi")
+HTTP = "app.sock"  # every server listens there with HTTP
 FRONTS = {"nginx": "nginx", "apache": "apache2"}
 _SYSTEM = "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
 
 
 class Colour:
     """One of the two sides of a web host that take turns: a folder in RUN. The app's user may write
-    `own` in it alone: links beside that lead fronts to its sockets."""
+    `own` in it alone: a link beside that leads fronts to its socket."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.name = folder, folder.name
@@ -30,11 +29,6 @@ class Colour:
         self.socket = self.own / HTTP
         self.link = folder / "release"  # to the folder of the release that this colour runs
         self.process = self.own / "process.json"  # pid and start time of its server
-
-    @property
-    def sockets(self) -> list[Path]:
-        """All sockets of the colour's server: HTTP, and a protocol of its own if it has one."""
-        return sorted(path for path in self.own.glob("app.*") if path.is_socket())
 
 
 class _Account:
@@ -51,28 +45,27 @@ class _Account:
 class Places:
     """A host: its facts, and its folders and files as docs/architecture.md lists them."""
 
-    user = _Account("user")
-    """The app's own user."""
+    user = _Account("user")  # the app's own user
     database_user = _Account("database_user")
-    front_user = _Account("front_user")
-    """The user that reads the certificate's key: not the app's on a server, but in its group."""
+    front_user = _Account("front_user")  # the user that reads the certificate's key: not the app's on a server, but in its group
     release_user = _Account("release_user")
     """The user that knows the owner's password: not the app's on a server, but of its group."""
-    build_user = _Account("build_user")
-    """What packages run as they are built is its own."""
+    build_user = _Account("build_user")  # what packages run as they are built is its own
 
     def __init__(self, root: Path, facts: HostFacts) -> None:
         self.root, self.facts = root, facts
         self.app, self.host, self.python, self.store = facts.app, facts.host, facts.python, facts.store
-        self.role = facts.role
-        """`web` or `database` on a server; None on a machine that is taken as it is."""
+        self.role = facts.role  # `web` or `database` on a server; None on a machine that is taken as it is
         self.tool = root / "opt/slipway/host.pyz"
+        self.supervisor = list(facts.supervisor or [str(root / "opt/slipway/supervisor/bin/supervisord")])
+        """The command that starts supervisord. On a server it has an environment of its own."""
         self.etc, self.srv = root / "etc/slipway" / facts.app, root / "srv/slipway" / facts.app
         self.lib, self.log = root / "var/lib/slipway" / facts.app, root / "var/log/slipway" / facts.app
+        self.is_driven = bool(facts.transport)  # by deployers, who run this tool here; else `watch` follows the store
         self.shared = self.srv / "shared"
+        self.shared_mode = 0o2770 if facts.release_user else 0o750  # the release command's own user writes there too
         self.app_data = self.shared / "app"  # the folders of `slipway:app.data`
-        self.kept = tuple(self.srv / name for name in ("shared", "snapshots", "data", "backups"))
-        """The folders with data."""
+        self.kept = tuple(self.srv / name for name in ("shared", "snapshots", "data", "backups"))  # the folders with data
         self.disk = self.srv / "disk"  # where that of a web host has one of its own
         self.database = self.shared / "app.sqlite3"
         self.units = root / "etc/systemd/system"
@@ -87,16 +80,6 @@ class Places:
         self.serving = self.run / "front/kind"  # the kind of front server that was started last
 
     @property
-    def is_driven(self) -> bool:
-        """Deployers run this tool here for a release; else `watch` follows the store."""
-        return bool(self.facts.transport)
-
-    @property
-    def shared_mode(self) -> int:
-        """The release command writes into `shared` too, where it has a user of its own."""
-        return 0o2770 if self.facts.release_user else 0o750
-
-    @property
     def front_binaries(self) -> dict[str, str]:
         """Programs by front server, from host.json; on a server, where it has none, as found."""
         given = self.facts.front.binaries
@@ -107,11 +90,6 @@ class Places:
         """Folders of programs by database engine, from host.json; on a server as found now."""
         given = self.facts.databases
         return databases() if given is None else dict(given)
-
-    @property
-    def supervisor(self) -> list[str]:
-        """The command that starts supervisord. On a server it has an environment of its own."""
-        return list(self.facts.supervisor or [str(self.tool.with_name("supervisor") / "bin/supervisord")])
 
     def release(self, release: str) -> Path:
         return self.srv / "releases" / release

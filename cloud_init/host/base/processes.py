@@ -1,7 +1,5 @@
 """Processes, known by pid and start time, so that a reused number is never mistaken."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import re
@@ -9,8 +7,9 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, Optional
 
 from .files import object_in, read_foreign, write_json
 from .outcome import Refused
@@ -18,7 +17,7 @@ from .outcome import Refused
 _PATIENCE = 150  # seconds: longer than any unit takes to stop
 
 
-def started(pid: int) -> str | None:
+def started(pid: int) -> Optional[str]:
     """The start of a process, as `boot id/clock ticks`; None if it is gone or a zombie."""
     fields = _told(pid, "stat").rpartition(") ")[2].split()
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
@@ -30,7 +29,7 @@ def record(path: Path, pid: int) -> None:
     write_json(path, {"pid": pid, "started": started(pid)})
 
 
-def recorded(path: Path) -> int | None:
+def recorded(path: Path) -> Optional[int]:
     """The pid noted there, if that very process still runs."""
     pid, start = _noted(path)
     return pid if pid and started(pid) == start else None
@@ -87,7 +86,7 @@ def ended(*command: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def become(command: list[str], environment: dict[str, str] | None = None) -> NoReturn:
+def become(command: list[str], environment: Optional[dict[str, str]] = None) -> NoReturn:
     """This process goes on as that command."""
     os.execve(command[0], command, dict(os.environ) if environment is None else environment)
 
@@ -108,40 +107,31 @@ def memory(pid: int) -> int:
     """Bytes that the process and its children hold for themselves (proportional set size)."""
     lines = _told(pid, "smaps_rollup").splitlines()
     own = sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
-    return own + sum(memory(child) for child in children(pid))
+    return own + sum(memory(int(child)) for child in _told(pid, f"task/{pid}/children").split())
 
 
-def _of_group(leader: int) -> list[int]:
-    pids = []
+def _of_group(leader: int) -> Iterator[int]:
     for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(ProcessLookupError):  # ended meanwhile
             if os.getpgid(int(path.name)) == leader:
-                pids.append(int(path.name))
-    return pids
+                yield int(path.name)
 
 
-def owner(pid: int) -> int | None:
+def owner(pid: int) -> Optional[int]:
     """The user that a process runs as; None if it is gone."""
     found = re.search(r"^Uid:\s+(\d+)", _told(pid, "status"), re.MULTILINE)
     return int(found[1]) if found else None
 
 
-def _not_before(start: str | None, other: str) -> bool:
+def _not_before(start: Optional[str], other: str) -> bool:
     """Started in the same boot, and not earlier."""
-    if start is None:
-        return False
-    (boot, ticks), (other_boot, other_ticks) = start.split("/"), other.split("/")
+    (boot, ticks), (other_boot, other_ticks) = (start or "/0").split("/"), other.split("/")
     return boot == other_boot and int(ticks) >= int(other_ticks)
 
 
 def _signal(pid: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError):  # ended meanwhile
         os.kill(pid, number)
-
-
-def children(pid: int) -> list[int]:
-    """The processes that it started itself and that still run."""
-    return [int(child) for child in _told(pid, f"task/{pid}/children").split()]
 
 
 def _told(pid: int, what: str) -> str:

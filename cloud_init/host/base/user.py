@@ -1,7 +1,5 @@
 """The app's own user: who owns what, and who runs what."""
 
-from __future__ import annotations
-
 import contextlib
 import grp
 import json
@@ -9,22 +7,21 @@ import os
 import pwd
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Optional
 
 from .files import make_folder
 from .outcome import Refused
 
-FRONT_GROUP = "slipway-front"
-"""The front server's group: it may read the certificate's key, and the app is not in it."""
+FRONT_GROUP = "slipway-front"  # the front server's group: it may read the certificate's key, and the app is not in it
 
 
-def give(path: Path, user: pwd.struct_passwd | None) -> None:
+def give(path: Path, user: Optional[pwd.struct_passwd]) -> None:
     """Hands a file or folder to that user; None: it stays with whoever runs this tool."""
     if user is not None:
         os.chown(path, user.pw_uid, user.pw_gid)
 
 
-def private(path: Path, user: pwd.struct_passwd | None, mode: int = 0o750) -> Path:
+def private(path: Path, user: Optional[pwd.struct_passwd], mode: int = 0o750) -> Path:
     """A folder of that user's; None: it stays its owner's. Raises `Refused` for a link."""
     with _folder(path) as folder:
         if user is not None:
@@ -65,12 +62,12 @@ def _folder(path: Path) -> Iterator[int]:
         os.close(folder)
 
 
-def as_user(user: pwd.struct_passwd | None) -> dict[str, Any]:
+def as_user(user: Optional[pwd.struct_passwd]) -> dict[str, Any]:
     """Arguments for `subprocess` that run a command as the app's user, without any other group."""
     return {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
-def done_as(user: pwd.struct_passwd | None, work: Callable[[], Any]) -> Any:
+def done_as(user: Optional[pwd.struct_passwd], work: Callable[[], Any]) -> Any:
     """What the work returns (as JSON has it) or raises, done as that user in a process of its own:
     in folders that the user may write, root would follow its links."""
     if user is None or user.pw_uid == os.geteuid():
@@ -119,6 +116,6 @@ def with_port(user: str) -> list[str]:
     return ["/usr/bin/setpriv", "--reuid", user, "--regid", user, "--init-groups", "--inh-caps", right, "--ambient-caps", right, "--"]
 
 
-def front_group() -> str | None:
+def front_group() -> Optional[str]:
     """The front server's group, if this machine is a server and has it."""
     return FRONT_GROUP if any(one.gr_name == FRONT_GROUP for one in grp.getgrall()) else None

@@ -1,12 +1,10 @@
 """HTTP: to a unix socket, and what a release names by an https address, fetched from there."""
 
-from __future__ import annotations
-
 import http.client
 import os
 import socket
 import time
-from typing import BinaryIO
+from typing import BinaryIO, Optional
 
 from .outcome import Refused
 
@@ -18,7 +16,7 @@ _BLOCK = 1 << 16
 class UnixConnection(http.client.HTTPConnection):
     """To the socket at a path; a link is refused: an app may have one to somebody else's socket."""
 
-    def __init__(self, path: str, timeout: float | None = 10) -> None:
+    def __init__(self, path: str, timeout: Optional[float] = 10) -> None:
         super().__init__("localhost", timeout=timeout)
         self._path = path
 

@@ -13,11 +13,10 @@ import subprocess
 import sys
 import threading
 import zlib
-from typing import IO
+from typing import IO, cast
 
 from .. import stores
-from ..base.outcome import Refused, emit
-from ..base.places import Places
+from ..base import Places, Refused, emit
 
 _SHOWN = 20_000  # letters: the service that this is for shows 24,000
 _END = 2 << 20  # bytes kept of the beginning, and of the end, of each stream
@@ -46,9 +45,7 @@ def store(objects: stores.Store, host: str, packed: bytes) -> str:
 
 def _run(command: list[str]) -> bytes:
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    streams = _Stream(process.stdout), _Stream(process.stderr)
+    streams = _Stream(cast(IO[bytes], process.stdout)), _Stream(cast(IO[bytes], process.stderr))
     status = process.wait()
     out, err = (stream.ended() for stream in streams)
     head = {"status": status, "out": len(out), "err": len(err), "left_out": sum(stream.left_out for stream in streams)}

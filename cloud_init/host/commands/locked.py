@@ -1,8 +1,5 @@
 """The commands under the host's lock: of a rollout and of all of the app up and down, which the
-host's role does; about the app's data, and what stays or goes on leaving. The outcome of each is
-told, stored and audited."""
-
-from __future__ import annotations
+host's role does; about the app's data; and leaving. Each outcome is told, stored and audited."""
 
 import argparse
 import json
@@ -14,21 +11,19 @@ import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
-from .. import contracts
-from ..base import Places, Refused, Steps, masking, note, refusal_of, remove, tell
-from ..base.files import size_of
+from .. import contracts, rollout
+from ..base import Locked, Places, Refused, Steps, masking, note, refusal, refusal_of, remove, size_of, tell
 from ..base.lock import held
-from ..base.outcome import Locked, refusal
 from ..contracts.manifest import HostPart
 from ..contracts.rollout import DesiredState, Outcome
 from ..data import backup, restore, stored_backups
 from ..front import configuration
 from ..processes.managers import systemd
 from ..release.manifests import HostStore
-from ..rollout import boot
-from ..server import roles, system_files
+from ..rollout import boot, state
+from ..server import system_files
 
 Work = Callable[[Steps], None]
 _MADE = ("etc/slipway", "opt/slipway", "run/slipway", "var/lib/slipway", "var/log/slipway")
@@ -37,18 +32,7 @@ _FILES = (*(f"{folder}/slipway*" for folder in _UNITS), "etc/logrotate.d/slipway
 _MOUNTS = tuple(f"{folder}/srv-slipway-*.mount" for folder in _UNITS)
 
 
-def _report_phase(where: Places, arguments: argparse.Namespace, phase: str, work: Work) -> int:
-    """Runs a phase of a rollout; its outcome goes to the store too. Raises `Locked`."""
-    release, served = getattr(arguments, "release", None), roles.of(where).live(where)
-    outcome = _run(where, f"{arguments.command} {release or ''}".strip(), work, settles=phase != "aborted")
-    of = {"release": release, "served": served, "generation": arguments.generation, "token": arguments.token}
-    outcome = replace(outcome, phase=outcome.phase or phase, **of)
-    kept = _try(lambda: HostStore(where.store, where.host).write(str(arguments.generation), outcome))
-    tell(replace(outcome, kept=kept))
-    return 0 if outcome.ok else 1
-
-
-def report(where: Places, reason: str, work: Work, extra: dict[str, Any] | None = None, settles: bool = False) -> int:
+def report(where: Places, reason: str, work: Work, extra: Optional[dict[str, Any]] = None, settles: bool = False) -> int:
     """Runs other work; `extra`, which it may fill, joins the outcome. `settles`: a restore that was
     interrupted is finished, or undone, before. Raises `Locked`."""
     outcome = _run(where, reason, work, settles)
@@ -93,19 +77,28 @@ def _try(write: Callable[[], None]) -> bool:
 
 
 def _phase(name: str, *works: str) -> Callable[[Places, argparse.Namespace], int]:
-    """A phase that ends in the state of that name, by these works of the host's role."""
+    """A phase that ends in the state of that name, by these works of the host's role. Its outcome
+    goes to the store too. Raises `Locked`."""
 
-    def done(where: Places, given: argparse.Namespace, steps: Steps) -> None:
-        role = roles.of(where)
-        _refuse_overtaken(where, given.generation)
-        if "prepare" in works:
-            role.prepare(where, HostStore(where.store, where.host), given.release, given.elected, steps)
-        if "commit" in works:
-            role.commit(where, given.generation, given.release, steps)
-        if "abort" in works:
-            role.abort(where, steps)
+    def done(where: Places, given: argparse.Namespace) -> int:
+        def work(steps: Steps) -> None:
+            role = rollout.of(where)
+            _refuse_overtaken(where, given.generation)
+            if "prepare" in works:
+                role.prepare(where, HostStore(where.store, where.host), given.release, given.elected, steps)
+            if "commit" in works:
+                role.commit(where, given.generation, given.release, steps)
+            if "abort" in works:
+                role.abort(where, steps)
 
-    return lambda where, given: _report_phase(where, given, name, lambda steps: done(where, given, steps))
+        release, served = getattr(given, "release", None), state.served(where)
+        outcome = _run(where, f"{given.command} {release or ''}".strip(), work, settles=name != "aborted")
+        of = {"release": release, "served": served, "generation": given.generation, "token": given.token}
+        outcome = replace(outcome, phase=outcome.phase or name, **of)
+        tell(replace(outcome, kept=_try(lambda: HostStore(where.store, where.host).write(str(given.generation), outcome))))
+        return 0 if outcome.ok else 1
+
+    return done
 
 
 def _refuse_overtaken(where: Places, generation: int) -> None:
@@ -159,21 +152,14 @@ def _restore(where: Places, arguments: argparse.Namespace) -> int:
     return report(where, f"restore {arguments.backup}", work, facts)
 
 
-def _maintenance(where: Places, arguments: argparse.Namespace) -> int:
-    up = arguments.state == "on"
-    return report(
-        where, f"maintenance {arguments.state}", lambda steps: configuration.switch_page(where, up), {"maintenance": up}, settles=True
-    )
+def _maintenance(where: Places, given: argparse.Namespace) -> int:
+    up = given.state == "on"
+    return report(where, f"maintenance {given.state}", lambda _: configuration.switch_page(where, up), {"maintenance": up}, settles=True)
 
 
-def _hold(where: Places, arguments: argparse.Namespace) -> int:
-    store, wanted = HostStore(where.store, where.host), arguments.backup
-    return report(where, f"hold for the restore of {wanted}", lambda steps: restore.hold(where, wanted, store, steps), settles=True)
-
-
-def _data_folders(places: Places) -> list[dict[str, Any]]:
-    """The folders with data, each as `{"path", "bytes"}`."""
-    return [{"path": str(path), "bytes": size_of(path)} for path in _data(places)]
+def _kept(places: Places) -> dict[str, Any]:
+    """The folders with data."""
+    return {"kept": [{"path": str(path), "bytes": size_of(path)} for path in _data(places)]}
 
 
 def _leave(places: Places, with_data: bool, steps: Steps) -> None:
@@ -224,21 +210,21 @@ def _data(places: Places) -> list[Path]:
     return [path for path in places.kept if path.is_dir() and any(path.iterdir())]
 
 
-COMMANDS: dict[str, Callable[[Places, argparse.Namespace], int | None]] = {
+COMMANDS: dict[str, Callable[[Places, argparse.Namespace], Optional[int]]] = {
     "prepare": _phase("prepared", "prepare"),
     "commit": _phase("live", "commit"),
     "converge": _phase("live", "prepare", "commit"),
     "abort": _phase("aborted", "abort"),
-    "boot": lambda where, given: report(where, "boot", lambda steps: roles.of(where).boot(where, steps)),
+    "boot": lambda where, given: report(where, "boot", lambda steps: rollout.of(where).boot(where, steps)),
     "halt": lambda where, given: report(where, "halt", lambda steps: boot.halt(where, steps)),
     "backup": _backup,
     "backups": _backups,
     "restore": _restore,
     "maintenance": _maintenance,
-    "hold": _hold,
-    "let-go": lambda where, given: report(where, "let-go", lambda steps: restore.let_go(where, given.migrate, given.load, steps)),
-    "kept": lambda where, given: tell({"ok": True, "kept": _data_folders(where)}),
-    "leave": lambda where, given: report(
-        where, "leave", lambda steps: _leave(where, given.with_data, steps), {"kept": _data_folders(where)}
+    "hold": lambda where, given: report(
+        where, f"hold for the restore of {given.backup}", lambda steps: restore.hold(where, given.backup, steps), settles=True
     ),
+    "let-go": lambda where, given: report(where, "let-go", lambda steps: restore.let_go(where, given.migrate, given.load, steps)),
+    "kept": lambda where, given: tell({"ok": True, **_kept(where)}),
+    "leave": lambda where, given: report(where, "leave", lambda steps: _leave(where, given.with_data, steps), _kept(where)),
 }

@@ -1,9 +1,8 @@
 """The last lines of everything that talks on a host, and what comes after them."""
 
-from __future__ import annotations
-
 import json
 import time
+from typing import Optional
 
 from ..base import COLOURS, Places, masking
 from ..processes import managers
@@ -13,7 +12,7 @@ _OWN = ("supervisord", "tool")  # of whoever mends the host, not of the app
 _POLL = 0.3
 
 
-def show(places: Places, lines: int, follow: bool, noted: str | None = None) -> None:
+def show(places: Places, lines: int, follow: bool, noted: Optional[str] = None) -> None:
     """Prints the last `lines` of each as `SOURCE | line`; with `follow` until interrupted.
 
     Who can't listen asks again and again: `noted` are the marks of the last time, JSON {name:

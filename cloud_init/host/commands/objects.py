@@ -2,19 +2,16 @@
 `size` bytes after it, and is answered so. The rollout's lock is this process's. Half a minute in
 which nothing is said, or read, at the other end ends both: nobody writes for one that slept."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import Any, Optional, TextIO, TypeVar
 
-from ..base import Refused, read_text, refusal_of
+from ..base import Refused, make_folder, read_text, refusal_of
 from ..base import lock as locks
-from ..base.files import make_folder
 from ..stores import Conflict
 from ..stores.file import FileStore
 
@@ -43,7 +40,7 @@ class _Served:
 
     def __init__(self, folder: Path) -> None:
         self.store = FileStore(folder)
-        self.lock: TextIO | None = None
+        self.lock: Optional[TextIO] = None
 
     def done(self, asked: dict[str, Any], data: bytes) -> Any:
         do, names = asked["do"], asked.get("names", ())
@@ -66,7 +63,7 @@ class _Served:
             return self.store.replace(names[0], None if old is None else data[:old], data[old or 0 :])
         return self.store.delete(*names)  # of nothing: the question whether the lock is still held
 
-    def _take(self, note: str, again: bool) -> str | None:
+    def _take(self, note: str, again: bool) -> Optional[str]:
         """The note of who holds it; None: it is held. Raises `Conflict` where it was to be
         taken `again`, and somebody else had it meanwhile."""
         make_folder(self.store.folder, 0o700)

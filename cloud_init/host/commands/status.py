@@ -7,23 +7,21 @@ import shutil
 import time
 from typing import Any
 
-from .. import stores
-from ..base import Places, processes, read_object, target
-from ..base.files import size_of
+from .. import rollout, stores
+from ..base import Places, processes, read_object, size_of, target
 from ..data import databases
 from ..follow import health
 from ..front import certificates, configuration
 from ..processes import managers
 from ..release import manifests
 from ..rollout import state
-from ..server import roles
 
 
 def status(places: Places) -> dict[str, Any]:
     """All that `status` shows: what serves, processes, database, disk, problems."""
-    manager, role = managers.of(places), roles.of(places)
+    manager = managers.of(places)
     running, noted = manager.running, state.remembered(places)
-    now, live = state.live(places), role.live(places) if running else None
+    now, live = state.live(places), state.served(places) if running else None
     serves = {"release": live, "colour": now and now.colour.name, "since": noted.get("since")}
     database = databases.of_release(places, noted.get("release"))
     kept = database.status()
@@ -37,7 +35,7 @@ def status(places: Places) -> dict[str, Any]:
         "role": places.role,
         "manager": {"kind": manager.kind, "running": running, "pid": manager.pid, "memory": manager.memory() if running else 0},
         "live": serves if live else None,
-        "candidate": role.idle(places) if running else None,
+        "candidate": state.prepared(places) if running else None,
         "processes": [_process(manager, name) for name in manager.programs()] if running else [],
         "front": {"kind": configuration.serving(places) if running else None, "listen": places.facts.front.listen},
         "database": {"engine": database.engine, **kept} if kept else {},
@@ -54,8 +52,6 @@ def status(places: Places) -> dict[str, Any]:
 
 def releases(places: Places) -> list[dict[str, Any]]:
     """The releases on this host, the newest first."""
-    from ..rollout import commit
-
     now = state.live(places)
     previous = os.path.basename(target(places.previous) or "")
     return [
@@ -67,7 +63,7 @@ def releases(places: Places) -> list[dict[str, Any]]:
             "previous": previous == name,
             "size": size_of(places.release(name)),
         }
-        for name in commit.newest(places)
+        for name in state.newest(places)
     ]
 
 
@@ -77,7 +73,7 @@ def check(places: Places) -> dict[str, Any]:
     parts = [part.name for part in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
     for part in parts:
         importlib.import_module(part)
-    roles.of(places)
+    rollout.of(places)
     return {"parts": len(parts), "store": stores.connect(places.store).address}
 
 

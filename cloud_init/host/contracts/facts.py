@@ -70,8 +70,7 @@ class HostFacts:
     containers: Optional[ContainerFacts] = field(default=None, metadata=LEFT_OUT)
     """Set where programs are containers; left out: they are processes of this machine."""
     disk: Optional[str] = field(default=None, metadata=LEFT_OUT)
-    """The disk for all data of a web host, such as `/dev/disk/by-id/…`, whatever release it serves;
-    left out: the system's."""
+    """The disk for all data of a web host, such as `/dev/disk/by-id/…`; left out: the system's."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +83,7 @@ class Boot:
     store: str
     """The store's address, such as `s3://bucket/prefix?region=eu-west-1`."""
     name: Optional[str] = None
-    """null: its own host name; `{host}` in it is that, without the domain; `{instance}` is its id,
-    as cloud-init has it."""
+    """null: its own host name; `{host}`: that without the domain, `{instance}`: cloud-init's id."""
     transport: str = field(default="", metadata=LEFT_OUT)
     """How deployers reach it: `transport` of `HostFacts`."""
     disk: Optional[str] = field(default=None, metadata=LEFT_OUT)

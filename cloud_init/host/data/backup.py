@@ -1,17 +1,14 @@
 """Backups of the database and of the app's folders: each a folder with a dump, an archive and
 `backup.json`, renamed into place whole."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
-from ..base import Places, Refused, Steps, own, read_object, write_json
-from ..base.files import sha256_of, sync, sync_tree
+from ..base import Places, Refused, Steps, own, read_object, sha256_of, sync, sync_tree, write_json
 from ..base.lock import actor
 from ..release import manifests
 from ..rollout import state
@@ -25,8 +22,7 @@ ID_FORMAT = "%Y%m%d-%H%M%S"  # of the time in UTC
 
 
 def folder(places: Places) -> Path:
-    """The folder of the backups, private: they hold everything that the app knows. Raises `Refused`
-    where the disk with data is away."""
+    """Their folder: private, as they hold all data. Raises `Refused` where the disk is away."""
     volume.settle(places)
     return own(places.srv / "backups", 0o700)
 
@@ -45,7 +41,7 @@ def database_of(places: Places, engine: str = "none", own: bool = False) -> data
     return databases.of(places, manifest or manifests.without_release(engine))
 
 
-def take(places: Places, database: databases.Database, reason: str, steps: Steps, beside: str = "") -> dict[str, Any] | None:
+def take(places: Places, database: databases.Database, reason: str, steps: Steps, beside: str = "") -> Optional[dict[str, Any]]:
     """Makes a backup; its `backup.json`, or None if there is nothing. `beside`: the backup of
     another host's database that it goes with. Raises `Refused`."""
     with steps.step("tidy"):
@@ -92,7 +88,7 @@ def _dump(places: Places, database: databases.Database, part: Path, head: dict[s
     return facts
 
 
-def made(places: Places, release: str | None) -> float:
+def made(places: Places, release: Optional[str]) -> float:
     """The time when a release was first made ready on this host: seconds since 1970."""
     return float(read_object(places.release(release) / "ready").get("at", 0)) if release else 0.0
 
@@ -120,17 +116,15 @@ def check(folder: Path, identity: str) -> None:
     for path, noted in ((folder / DUMP, facts["dump"]), (folder / FOLDERS, facts.get("folders"))):
         if noted is None:
             continue
+        mend = "the backup is damaged, restore another one"
         size = path.stat().st_size if path.is_file() else "no"
         if size != noted["bytes"]:
-            raise Refused(f"{path}: wanted {noted['bytes']} bytes, found {size}; the backup is damaged, restore another one")
-        digest = sha256_of(path)
-        if digest != noted["sha256"]:
-            raise Refused(
-                f"{path}: wanted SHA-256 {noted['sha256'][:12]}…, found {digest[:12]}…; the backup is damaged, restore another one"
-            )
+            raise Refused(f"{path}: wanted {noted['bytes']} bytes, found {size}; {mend}")
+        if (digest := sha256_of(path)) != noted["sha256"]:
+            raise Refused(f"{path}: wanted SHA-256 {noted['sha256'][:12]}…, found {digest[:12]}…; {mend}")
 
 
-def _facts(folder: Path, identity: str) -> dict[str, Any] | None:
+def _facts(folder: Path, identity: str) -> Optional[dict[str, Any]]:
     facts = read_object(folder / FACTS)
     if facts.get("id") != identity or not facts.keys() >= _FIELDS:
         return None

@@ -2,8 +2,6 @@
 links in the app's own folder lead there. Backups hold all of it.
 The app may write there, links too: what is done there is done as the app's user."""
 
-from __future__ import annotations
-
 import gzip
 import os
 import shutil
@@ -12,10 +10,9 @@ import tarfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Optional
 
-from ..base import Places, Refused, done_as, link, note, private, private_file, remove, target
-from ..base.files import make_folder, sha256_of
+from ..base import Places, Refused, done_as, link, make_folder, note, private, private_file, remove, sha256_of, target
 from ..contracts.manifest import Manifest
 from ..release import manifests
 from ..rollout import state
@@ -63,7 +60,7 @@ def are_there(places: Places) -> bool:
     return places.app_data.is_dir()
 
 
-def save(places: Places, path: Path) -> dict[str, Any] | None:
+def save(places: Places, path: Path) -> Optional[dict[str, Any]]:
     """Writes all of the folders to an archive at `path`. Returns its hash and length, and how many
     `files` it has; None, and no archive, where there are none. Raises `Refused`."""
     top = places.app_data
@@ -132,7 +129,7 @@ def _tell_unused(places: Places, name: str, seeds: Path) -> None:
         note(f"slipway:app.data {name}: {len(fresh)} files of this release aren't laid there, such as {fresh[0]}: the folder is the app's")
 
 
-def _pack(top: Path, file: BinaryIO) -> int | None:
+def _pack(top: Path, file: BinaryIO) -> Optional[int]:
     """The number of files in the archive, None for no folder. What vanishes meanwhile
     is left out; a database of SQLite's is copied by SQLite, as it is in use."""
     names, files = 0, 0

@@ -5,12 +5,10 @@ A database host has no app to stop: the app's role is shut out meanwhile, and ea
 with its app stopped behind the maintenance page. Once the database is loaded, a web host that has
 folders of its own loads those, from its backup that is nearest in time."""
 
-from __future__ import annotations
-
 import os
 import time
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Optional
 
 from ..base import Places, Refused, Steps, note, processes, read_object, refusal_of, unlink, write_json
 from ..front import configuration
@@ -32,21 +30,14 @@ database host, and this web host has its page up meanwhile."""
 class Restore:
     """A restore, as far as it got."""
 
-    backup: str
-    """The backup to load: the one asked for, or `first` once that failed."""
+    backup: str  # the backup to load: the one asked for, or `first` once that failed
     phase: str = BEGUN
-    first: str | None = None
-    """The backup of what was there before."""
-    page: bool = False
-    """The maintenance page was up already, and stays."""
-    well: bool = False
-    """The app was well before: one that isn't afterwards is a failed restore."""
-    folders: str = ""
-    """On a held host: the backup of its own folders that is loaded once the database is."""
-    beside: str = ""
-    """The backup of what was there before in another host's database: `first` goes with it."""
-    migrate: bool = False
-    """The backup is older than the release: its release command brings the schema up."""
+    first: Optional[str] = None  # the backup of what was there before
+    page: bool = False  # the maintenance page was up already, and stays
+    well: bool = False  # the app was well before: one that isn't afterwards is a failed restore
+    folders: str = ""  # on a held host: the backup of its own folders that is loaded once the database is
+    beside: str = ""  # the backup of what was there before in another host's database: `first` goes with it
+    migrate: bool = False  # the backup is older than the release: its release command brings the schema up
 
     def reach(self, places: Places, phase: str) -> None:
         """Notes, by rename, the phase that it is in from here on, and the process at work on it."""
@@ -55,7 +46,7 @@ class Restore:
         write_json(places.restoring, {**asdict(self), "pid": pid, "started": processes.started(pid), "at": time.time()})
 
 
-def _read(places: Places) -> Restore | None:
+def _read(places: Places) -> Optional[Restore]:
     """The restore at work, or one that was interrupted; None: there is none."""
     noted = read_object(places.restoring)
     known = {field.name: noted[field.name] for field in fields(Restore) if field.name in noted}
@@ -66,7 +57,7 @@ class Users:
     """The users of the database: they write nothing between `close` and `open`. `live`: the app
     of this host; None: apps on other hosts, whose role the database itself refuses."""
 
-    def __init__(self, places: Places, manager: managers.Manager, release: str, live: state.Live | None) -> None:
+    def __init__(self, places: Places, manager: managers.Manager, release: str, live: Optional[state.Live]) -> None:
         self.places, self.manager, self.release, self.live = places, manager, release, live
 
     def is_well(self) -> bool:
@@ -260,15 +251,15 @@ def _go_back(places: Places, users: Users, work: Restore, why: Refused, steps: S
     return Refused(f"{failed}; what was there before is back (backup {work.first})", why.http, why.log)
 
 
-def hold(places: Places, identity: str, store: manifests.HostStore, steps: Steps) -> None:
+def hold(places: Places, identity: str, steps: Steps) -> None:
     """On a web host: stops the app, behind the page, while another host restores that backup.
     Raises `Refused` where this host's own folders can't be had."""
-    users, beside = users_of(places), stored_backups.nearest(places, store, identity)
+    users, beside = users_of(places), stored_backups.nearest(places, manifests.HostStore(places.store, places.host), identity)
     Restore(identity, page=configuration.is_page_up(places), well=users.is_well(), folders=beside).reach(places, HELD)
     users.close(steps)
 
 
-def let_go(places: Places, migrate: bool, load: str | None, steps: Steps) -> None:
+def let_go(places: Places, migrate: bool, load: Optional[str], steps: Steps) -> None:
     """Ends `hold`, if this host is held. `migrate`: the release command runs again. `load`: the
     other host has restored, so the folders here come back too; it is `beside` of what they were."""
     work = _read(places)

@@ -5,18 +5,15 @@ They are in `backups/HOST/ID/`. Hosts of a cloud that take each other's place ar
 `ROLE:INSTANCE`: theirs are in `backups/ROLE/ROLE:INSTANCE/ID/`, so that a host finds, and may read,
 those of the hosts before it."""
 
-from __future__ import annotations
-
 import datetime
 import shutil
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
-from ..base import Places, Refused, Steps, note, read_object, refusal_of, replacing, write_json
-from ..base.files import link_or_copy, make_way, object_in
+from ..base import Places, Refused, Steps, link_or_copy, make_way, note, object_in, read_object, refusal_of, replacing, write_json
 from ..release.manifests import HostStore
 from ..stores import Store
 from . import backup, folders
@@ -32,7 +29,7 @@ _NIGHTLY = "nightly.json"
 NAMES = (backup.DUMP, backup.FOLDERS, backup.FACTS)  # the facts last: a backup with them is whole
 
 
-def nightly(places: Places, store: HostStore, steps: Steps) -> dict[str, Any] | None:
+def nightly(places: Places, store: HostStore, steps: Steps) -> Optional[dict[str, Any]]:
     """Makes one; its `backup.json`, or None without a database. Raises `Refused`, noted."""
     try:
         made = backup.take(places, backup.database_of(places, own=True), _REASON, steps)

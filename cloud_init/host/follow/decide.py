@@ -2,8 +2,6 @@
 generation of `desired.json` is acted on once. An action that failed is tried again only if nobody
 else puts it right: on the way to `live`."""
 
-from __future__ import annotations
-
 import hashlib
 import random
 import time
@@ -37,12 +35,11 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Here:
-    """This host. `ready` is the gated release on the idle side; `attempts` belong to
-    `generation` and its `token`."""
+    """This host. `ready`: the gated release on the idle side; `attempts`: of this `generation`."""
 
     host: str
-    live: str | None = None
-    ready: str | None = None
+    live: Optional[str] = None
+    ready: Optional[str] = None
     generation: int = 0
     attempts: Mapping[str, Attempt] = field(default_factory=dict)
     token: str = ""
@@ -54,11 +51,11 @@ class Action:
 
     kind: str
     generation: int
-    release: str | None = None
+    release: Optional[str] = None
     elected: bool = False
 
 
-def decide(wanted: DesiredState, here: Here, now: float) -> Action | None:
+def decide(wanted: DesiredState, here: Here, now: float) -> Optional[Action]:
     """The one thing to do now, or None."""
     tried = here.attempts if (here.generation, here.token) == (wanted.generation, wanted.token) else {}
     if wanted.generation == 0:
@@ -66,7 +63,7 @@ def decide(wanted: DesiredState, here: Here, now: float) -> Action | None:
     return _candidate(wanted, here, tried, now) if wanted.candidate else _live(wanted, here, tried, now)
 
 
-def _candidate(wanted: DesiredState, here: Here, tried: Mapping[str, Attempt], now: float) -> Action | None:
+def _candidate(wanted: DesiredState, here: Here, tried: Mapping[str, Attempt], now: float) -> Optional[Action]:
     """While a release is proposed. A host that lacks the live one tries that first, once."""
     generation, elected = wanted.generation, wanted.elected == here.host
     prepared = tried.get(PREPARE)
@@ -83,7 +80,7 @@ def _candidate(wanted: DesiredState, here: Here, tried: Mapping[str, Attempt], n
     return None
 
 
-def _live(wanted: DesiredState, here: Here, tried: Mapping[str, Attempt], now: float) -> Action | None:
+def _live(wanted: DesiredState, here: Here, tried: Mapping[str, Attempt], now: float) -> Optional[Action]:
     """While nothing is proposed: the live release has to serve, with nothing beside it."""
     if _strays(wanted, here):
         if here.ready == wanted.live and COMMIT not in tried and CONVERGE not in tried:
@@ -102,7 +99,7 @@ def _strays(wanted: DesiredState, here: Here) -> bool:
     return wanted.live is not None and wanted.live != here.live
 
 
-def _converge(wanted: DesiredState, here: Here, tried: Mapping[str, Attempt], now: float) -> Action | None:
+def _converge(wanted: DesiredState, here: Here, tried: Mapping[str, Attempt], now: float) -> Optional[Action]:
     if not _strays(wanted, here):
         return None
     action = Action(CONVERGE, wanted.generation, wanted.live, wanted.elected == here.host)
@@ -110,7 +107,7 @@ def _converge(wanted: DesiredState, here: Here, tried: Mapping[str, Attempt], no
     return _again(action, max(ways, key=lambda attempt: attempt.at, default=None), here.host, now)
 
 
-def _again(action: Action, attempt: Attempt | None, host: str, now: float) -> Action | None:
+def _again(action: Action, attempt: Optional[Attempt], host: str, now: float) -> Optional[Action]:
     return action if attempt is None or _due(attempt, host, now) else None
 
 
@@ -152,12 +149,9 @@ class Pace:
 class _Note:
     generation: int = 0
     token: str = ""
-    tried: dict[str, Attempt] = field(default_factory=dict)
-    """The last attempt by kind of action."""
-    prepared: Optional[str] = None
-    """The release that a finished `prepare` left on the idle side."""
-    failure: str = ""
-    """The last failure, in one line."""
+    tried: dict[str, Attempt] = field(default_factory=dict)  # the last attempt by kind of action
+    prepared: Optional[str] = None  # the release that a finished `prepare` left on the idle side
+    failure: str = ""  # the last failure, in one line
     boot: str = ""
 
 
@@ -165,8 +159,7 @@ class Attempts(_Note):
     """The attempts, noted on disk at `path`; `unwritten`: why that note is older than this."""
 
     def __init__(self, path: Path, goes_on: bool) -> None:
-        """`goes_on`: as noted there; none if the note is lost or damaged. A reboot was long after
-        them."""
+        """`goes_on`: as noted there, if that can be read. A reboot was long after them."""
         super().__init__()
         self.path, self.unwritten = path, ""
         if goes_on:

@@ -1,14 +1,12 @@
 """What a server says of itself in its store (heartbeat, progress, outcomes that a command couldn't
 write) and to `status`: its problems, a line each."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import socket
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .. import contracts
 from ..base import Places, masking, read_object, target, write_json
@@ -25,70 +23,60 @@ _SILENT = 30  # seconds
 _ROOM = 200 << 20  # bytes that a release may need
 
 
-@dataclass
 class Health:
-    """What `watch` knows of this server's problems; each text is empty while there is none."""
+    """What a server tells of itself: each kind at its own pace, ever more rarely while the store is
+    away. Texts about problems are empty while there are none."""
 
-    away_since: float | None = None
-    away: str = ""
-    """The reason why the store can't be used."""
-    failure: str = ""
-    """The last action that failed."""
-    desired: str = ""
-    """A damage of `desired.json`."""
-    unanswered: int = 0
-    """How often in a row the front server took no connection."""
+    def __init__(self, places: Places, store: HostStore, pause: float, failure: str = "") -> None:
+        """`failure`: of the last action."""
+        self.failure, self.desired = failure, ""  # `desired`: a damage of `desired.json`
+        self._places, self._store, self._away = places, store, ""
+        self._away_since: float | None = None
+        self._unanswered = 0  # how often in a row the front server took no connection
+        self._beat, self._progress, self._late, self._problems = Pace(_HEARTBEAT), Pace(pause), Pace(pause), Pace(_MINUTE)
+        self.unsent: dict[str, Outcome] = {}  # outcomes to write as soon as possible, by generation
+        self._written = ""
 
-    def store(self, why: str) -> None:
-        """Notes the last use of the store; empty: it went well."""
-        self.away = why
-        self.away_since = (self.away_since or time.time()) if why else None
+    def used_store(self, why: str) -> None:
+        """Notes why the last use of the store failed; empty: it went well."""
+        self._away = why
+        self._away_since = (self._away_since or time.time()) if why else None
 
-    def problems(self, places: Places) -> list[str]:
+    def problems(self) -> list[str]:
         """One line for each problem."""
         from ..data import stored_backups  # `status` reads what is noted here, and needs none of these
         from ..front import certificates
         from ..server import volume
 
+        places = self._places
         free = shutil.disk_usage(places.root / "var/lib").free
         lines = [
             self.desired,
             self.failure,
-            self._front(places),
+            self._front(),
             stored_backups.nightly_problem(places),
             volume.problem(places),
             certificates.problem(places, certificates.of_live(places)),
         ]
-        if self.away_since:
-            since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.away_since))
-            lines.append(f"away since {since}: {self.away}")
+        if self._away_since:
+            since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._away_since))
+            lines.append(f"away since {since}: {self._away}")
         if free < _ROOM:
             lines.append(f"disk: {free >> 20} MB free; make room")
         return [" ".join(line.split())[:400] for line in lines if line]
 
-    def _front(self, places: Places) -> str:
+    def _front(self) -> str:
         """Nothing for the first time: a front server may just be started again."""
-        address = places.facts.front.listen
+        address = self._places.facts.front.listen
         try:
-            if target(places.live):
+            if target(self._places.live):
                 socket.create_connection(address, timeout=1).close()
-            self.unanswered = 0
+            self._unanswered = 0
         except OSError as error:
-            self.unanswered += 1
-            if self.unanswered > 1:
+            self._unanswered += 1
+            if self._unanswered > 1:
                 return f"front: takes no connection at {address[0]}:{address[1]} ({error.strerror or error}); see `./slipway logs`"
         return ""
-
-
-class Reporter:
-    """Writes each kind of report at its own pace, and ever more rarely while the store is away."""
-
-    def __init__(self, places: Places, store: HostStore, well: Health, pause: float) -> None:
-        self._places, self._store, self._health = places, store, well
-        self._beat, self._progress, self._late = Pace(_HEARTBEAT), Pace(pause), Pace(pause)
-        self._problems = Pace(_MINUTE)
-        self._unsent: dict[str, Outcome] = {}
-        self._written = ""
 
     def beat(self, here: Heartbeat) -> None:
         """The heartbeat, when it is due, with what `here` lacks. Problems are noted for `status`
@@ -96,9 +84,8 @@ class Reporter:
         if not self._beat.due():
             return
         places = self._places
-        problems = self._health.problems(places)
-        # In RUN, which is in memory: a full disk must be told too.
-        write_json(places.run / _NOTE, {"at": now(), "problems": problems})
+        problems = self.problems()
+        write_json(places.run / _NOTE, {"at": now(), "problems": problems})  # in RUN, which is in memory: a full disk must be told too
         self._log(problems)
         if places.is_driven:
             return self._beat.went(True)
@@ -120,23 +107,19 @@ class Reporter:
             self._written = text
             self._progress.went(True)
 
-    def outcome(self, generation: int, outcome: Outcome) -> None:
-        """Keeps an outcome to write as soon as possible."""
-        self._unsent[str(generation)] = outcome
-
     def catch_up(self) -> None:
         """Writes the outcomes that are left."""
-        for what, outcome in list(self._unsent.items()) if self._late.due() else ():
+        for what, outcome in list(self.unsent.items()) if self._late.due() else ():
             sent = self._write(what, outcome)
             self._late.went(sent)
             if sent:
-                del self._unsent[what]
+                del self.unsent[what]
 
     def _write(self, what: str, value: object) -> bool:
         try:
             self._store.write(what, value)
         except Away as away:
-            self._health.store(str(away))
+            self.used_store(str(away))
             return False
         return True
 

@@ -1,8 +1,6 @@
 """The service of a server: reads what the store wants, does it, and tells how that goes. Where
 deployers drive it, it only brings up what served."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal
@@ -12,17 +10,17 @@ import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Optional
 
 from .. import contracts
-from ..base.outcome import Refused, refusal, refusal_of
-from ..base.places import Places
+from ..base import Places, Refused, refusal, refusal_of, sha256_of
 from ..contracts.rollout import DesiredState, Heartbeat, Outcome, Progress
 from ..release.manifests import HostStore
-from ..server import roles, setup
+from ..rollout import state
+from ..server import setup
 from ..stores import Away
 from .decide import COMMIT, CONVERGE, PREPARE, Action, Attempts, Here, Pace, decide, now
-from .health import Health, Reporter
+from .health import Health
 
 DESIRED = "desired.json"
 _LOOK = 3.0  # seconds between two looks
@@ -56,15 +54,14 @@ class Watch:
     """The service, turn by turn: one action at a time, none is cut short."""
 
     def __init__(self, places: Places) -> None:
-        self.places, self.role = places, roles.of(places)
+        self.places = places
         self.store = HostStore(places.store, places.host)
-        self.tool, self.started = setup.present(places), now()
+        self.tool = sha256_of(places.tool)
         self.attempts = Attempts(places.lib / "watch.json", goes_on=not places.is_driven)
-        self.health = Health(failure=self.attempts.failure)
-        self.look, self.reporter = Pace(_LOOK), Reporter(places, self.store, self.health, _LOOK / 2)
+        self.look, self.health = Pace(_LOOK), Health(places, self.store, _LOOK / 2, self.attempts.failure)
         self.wanted, self.tag = DesiredState(0), ""
-        self.action: Action | None = None
-        self.child: Child | None = Child(places, ["boot"])
+        self.action: Optional[Action] = None
+        self.child: "Optional[Child]" = Child(places, ["boot"])
         self.boot = Pace(_BOOT)
         self.is_whole = True
 
@@ -77,15 +74,12 @@ class Watch:
         if self.child is None:
             self._act()
         elif self.child.listen() and self.action:
-            self.reporter.progress(self._progress(self.action, self.child))
+            self.health.progress(self._progress(self.action, self.child))
         if self.child and self.child.ended():
             self._finish(self.child)
-        self.reporter.catch_up()
-        live, candidate = self.role.live(self.places), self.role.idle(self.places)
-        self.reporter.beat(Heartbeat(live=live, candidate=candidate, tool=self.tool, generation=self.wanted.generation))
-        if setup.on_trial(self.places) and now() - self.started > setup.CALM:
-            setup.passed(self.places)
-            print(f"tool {self.tool[:12]} stays up", flush=True)
+        self.health.catch_up()
+        live, candidate = state.served(self.places), state.prepared(self.places)
+        self.health.beat(Heartbeat(live=live, candidate=candidate, tool=self.tool, generation=self.wanted.generation))
 
     def _look(self) -> None:
         if self.places.is_driven or not self.look.due():
@@ -94,9 +88,9 @@ class Watch:
             found = self.store.objects.changed(DESIRED, self.tag)
         except Away as away:
             self.look.went(False)
-            return self.health.store(str(away))
+            return self.health.used_store(str(away))
         self.look.went(True)
-        self.health.store("")
+        self.health.used_store("")
         if found is None:
             return
         self.tag, self.health.desired = found.tag, ""
@@ -106,40 +100,36 @@ class Watch:
             self.health.desired = f"store: {DESIRED} is damaged ({error}); what served goes on"
 
     def _act(self) -> None:
-        idle, tried = self.role.idle(self.places), self.attempts
+        idle, tried = state.prepared(self.places), self.attempts
         ready = idle if idle == tried.prepared else None
-        here = Here(self.places.host, self.role.live(self.places), ready, tried.generation, tried.tried, tried.token)
+        here = Here(self.places.host, state.served(self.places), ready, tried.generation, tried.tried, tried.token)
         action = decide(self.wanted, here, now())
         if action is None or (self.look.failures and action.kind in (PREPARE, CONVERGE)):
             return
         try:
             if action.kind in (PREPARE, CONVERGE):
-                self._right_tool(str(action.release))
+                wanted = self.store.json(f"releases/{action.release}/manifest.json").get("tool")  # a newer tool reads the rest
+                if wanted and wanted != self.tool:  # goes on as the release's tool, if that works
+                    setup.adopt_tool(self.places, self.store, str(wanted))
+                    print(f"tool {self.tool[:12]} makes way for {wanted[:12]}", flush=True)
+                    os.execv(sys.executable, [sys.executable, "-I", str(self.places.tool), "--root", str(self.places.root), "watch"])
         except Away as away:
             self.look.went(False)
-            return self.health.store(str(away))
+            return self.health.used_store(str(away))
         except (Refused, OSError) as error:
             self.attempts.begin(action, self.wanted)
             return self._ended(action, refusal(refusal_of(error), "tool"))
         self.attempts.begin(action, self.wanted)
         self.action, self.child = action, Child(self.places, self._arguments(action))
 
-    def _right_tool(self, release: str) -> None:
-        """Goes on as the release's tool if that is another one that works, and doesn't return."""
-        wanted = self.store.json(f"releases/{release}/manifest.json").get("tool")  # a newer tool reads the rest
-        if wanted and wanted != self.tool:
-            path = setup.fetch_tool(self.places, self.store, str(wanted))
-            print(f"tool {self.tool[:12]} makes way for {wanted[:12]}", flush=True)
-            setup.adopt_tool(self.places, path)
-
-    def _finish(self, child: Child) -> None:
+    def _finish(self, child: "Child") -> None:
         action, self.action, self.child = self.action, None, None
         self.is_whole = not child.was_killed and (child.verdict.ok if action is None else self.is_whole)
         if action is None:
             self.boot.went(self.is_whole)
             self.health.failure = "" if child.verdict.ok else f"boot: {child.verdict.message}"
         elif not child.locked_out:
-            self.reporter.progress(self._progress(action, child))
+            self.health.progress(self._progress(action, child))
             self._ended(action, child.verdict)
 
     def _ended(self, action: Action, outcome: Outcome) -> None:
@@ -148,9 +138,13 @@ class Watch:
         self.health.failure = self.attempts.failure or self.attempts.unwritten
         if not outcome.kept:
             generation, phase = self._reported_as(action), outcome.phase or "failed"
-            outcome = replace(outcome, phase=phase, release=action.release, generation=generation, token=self.attempts.token)
-            whole = replace(outcome, host=self.places.host)
-            self.reporter.outcome(generation, whole)
+            of: dict[str, Any] = {
+                "host": self.places.host,
+                "release": action.release,
+                "generation": generation,
+                "token": self.attempts.token,
+            }
+            self.health.unsent[str(generation)] = replace(outcome, phase=phase, **of)
         print(f"generation {action.generation}: {action.kind} {action.release or ''} {failure or 'done'}", flush=True)
 
     def _reported_as(self, action: Action) -> int:
@@ -162,7 +156,7 @@ class Watch:
         words.append(f"--token={self.wanted.token}")
         return [*words, "--elected"] if action.elected and action.kind != COMMIT else words
 
-    def _progress(self, action: Action, child: Child) -> Progress:
+    def _progress(self, action: Action, child: "Child") -> Progress:
         return Progress(self._reported_as(action), self.attempts.token, tuple(child.events))
 
 
@@ -173,7 +167,7 @@ class Child:
         command = [sys.executable, "-I", str(places.tool), "--root", str(places.root), *arguments]
         self.name = arguments[0]
         self.events: list[dict[str, Any]] = []
-        self.outcome: Outcome | None = None
+        self.outcome: Optional[Outcome] = None
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)
         self._seen = 0
         self._listener = threading.Thread(target=self._listen, daemon=True)

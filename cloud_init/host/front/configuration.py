@@ -1,24 +1,71 @@
-"""The front server: its configuration in force, and its reload when a release brings another one.
-The maintenance page is a file that front servers look for at each request."""
+"""The front server: which one there is, its configuration in force, and its reload when a release
+brings another one. `NAME.conf` in the configuration is served by NAME, or, where that lacks its
+program, by the relay. The maintenance page is a file that fronts look for at each request."""
 
-from __future__ import annotations
-
+import grp
+import os
 import re
 import socket
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NamedTuple, Optional
 
-from ..base import Places, Refused, link, note, processes, target, template, unlink, write
-from ..base.files import read_foreign
+from ..base import Places, Refused, front_group, link, note, processes, read_foreign, target, template, unlink, write
 from ..processes.managers import Manager
-from . import servers
 
-_PATIENCE = 30  # seconds for requests in flight when the front server that has them goes
+STAND_IN = "relay"
+MAINTENANCE = "maintenance.html"
+
+
+class Server(NamedTuple):
+    """A front server; its signals are named as kill(1) has them."""
+
+    stop: str  # finishes the requests in flight; TERM, by which Supervisor stops all, cuts them
+    reload: Optional[str]  # None: it reads no configuration
+    command: Callable[[Places, Path], list[str]]  # for the configuration in that folder
+    serve: tuple[str, ...] = ()  # more words, with which it serves in the foreground
+    test: tuple[str, ...] = ()  # more words, with which it says whether it takes the configuration
+    renew: Optional[str] = None  # has it read a certificate anew, where it does so only as it starts
+
+
+def find(places: Places, folder: Path) -> str:
+    """The name of the front server that serves the configuration in that folder."""
+    wanted = kind(folder.glob("*.conf"))
+    return wanted if wanted and places.front_binaries.get(wanted) else STAND_IN
+
+
+def kind(files: Iterable[Path]) -> Optional[str]:
+    """The front server that those files are for, whether it is here or not."""
+    return next((path.stem for path in sorted(files) if path.suffix == ".conf" and path.stem in SERVERS), None)
+
+
+def _nginx(places: Places, folder: Path) -> list[str]:
+    """Root, as it never is on a server, names the app's user: a test too hands it folders."""
+    given = os.geteuid() == 0 and not places.facts.front_user
+    user = f" user {places.facts.user or 'root'} {front_group() or ''};" if given else ""
+    return [places.front_binaries["nginx"], "-e", "stderr", "-c", str(folder / "nginx.conf"), "-g", f"daemon off;{user}"]
+
+
+def _apache(places: Places, folder: Path) -> list[str]:
+    """Root, as it never is on a server, gives Apache the app's user for its children."""
+    command = [places.front_binaries["apache"], "-f", str(folder / "apache.conf")]
+    user = places.user
+    if os.geteuid() == 0 and user is not None and not places.facts.front_user:
+        command += ["-C", f"User {user.pw_name}", "-C", f"Group {grp.getgrgid(user.pw_gid).gr_name}"]
+    return command
+
+
+SERVERS = {
+    "apache": Server("WINCH", "USR1", _apache, ("-D", "FOREGROUND"), ("-t",), renew="USR1"),  # the event MPM: it keeps its sockets
+    "nginx": Server("QUIT", "HUP", _nginx, test=("-t", "-q")),
+    STAND_IN: Server("TERM", None, lambda places, folder: []),
+}
 
 
 def serving(places: Places) -> str:
     """The kind of front server that was started last; without a note, that of its configuration."""
     noted = read_foreign(places.serving)
-    return noted if noted in servers.known() else servers.find(places, places.front)
+    return noted if noted in SERVERS else find(places, places.front)
 
 
 def check_port(places: Places) -> None:
@@ -50,9 +97,8 @@ def install(places: Places, manager: Manager, folder: Path) -> None:
     if before is None or target(places.live) is None:
         return
     if not manager.status("front").runs or is_another(places):
-        note(f"the front server is started: {servers.find(places, places.front)}")
-        stop(places, manager)
-        manager.start("front")
+        note(f"the front server is started: {find(places, places.front)}")
+        manager.restart("front")
     elif _content(Path(before)) != _content(folder):
         reload(places, manager)
 
@@ -60,12 +106,7 @@ def install(places: Places, manager: Manager, folder: Path) -> None:
 def is_another(places: Places) -> bool:
     """Whether what serves isn't what the configuration in force is for: its program came to this
     machine, or went, and the relay stands in."""
-    return serving(places) != servers.find(places, places.front)
-
-
-def stop(places: Places, manager: Manager) -> None:
-    """Stops the front server, once requests in flight are finished."""
-    manager.stop_by("front", servers.module(serving(places)).STOP, _PATIENCE)
+    return serving(places) != find(places, places.front)
 
 
 def _content(folder: Path) -> dict[str, bytes]:
@@ -74,18 +115,18 @@ def _content(folder: Path) -> dict[str, bytes]:
 
 def reload(places: Places, manager: Manager) -> None:
     """New workers with the new configuration; the old ones finish what they have in hand."""
-    signal = servers.module(serving(places)).RELOAD
+    signal = SERVERS[serving(places)].reload
     if signal and manager.status("front").runs:
         manager.signal("front", signal)
 
 
 def is_page_up(places: Places) -> bool:
     """Whether users meet the page now."""
-    return (places.etc / servers.MAINTENANCE).is_file()
+    return (places.etc / MAINTENANCE).is_file()
 
 
 def switch_page(places: Places, wanted: bool) -> None:
     if wanted:
-        write(places.etc / servers.MAINTENANCE, template(__package__, servers.MAINTENANCE).encode())
+        write(places.etc / MAINTENANCE, template(__package__, MAINTENANCE).encode())
     else:
-        unlink(places.etc / servers.MAINTENANCE)
+        unlink(places.etc / MAINTENANCE)

@@ -1,7 +1,5 @@
-"""The app of a release: its web server, whose sockets are drained before they close, and its extra
+"""The app of a release: its web server, whose socket is drained before it closes, and its extra
 processes (workers, schedulers), of which one set runs, that of the release that serves."""
-
-from __future__ import annotations
 
 import os
 import socket
@@ -10,6 +8,7 @@ import sys
 import time
 from collections.abc import Collection
 from pathlib import Path
+from typing import Optional
 
 from ..base import Colour, Places, Refused, note, other, unlink
 from ..contracts.manifest import Manifest
@@ -19,9 +18,7 @@ from .managers import Manager
 from .programs import CRON, process, split
 
 _CALM = 2.0  # seconds that a process must run to count as started; that of a manager is shorter
-_SOCK_DIAG = 4
-_BY_FAMILY = 20
-_REQUEST_DUMP = 0x301
+_SOCK_DIAG, _BY_FAMILY, _REQUEST_DUMP = 4, 20, 0x301
 _SHOW_NAME_AND_QUEUE = 0x11
 _LISTENING = 1 << 10
 _NAME, _QUEUE = 0, 4
@@ -35,10 +32,9 @@ def is_well(places: Places, live: state.Live) -> bool:
 
 
 def await_well(manager: Manager, colour: Colour, manifest: Manifest) -> None:
-    """Returns once the release answers on its own socket. Raises `Refused`, at once where its
-    server ended."""
+    """Returns once it answers on its socket. Raises `Refused`, at once where its server ended."""
 
-    def dead() -> str | None:
+    def dead() -> Optional[str]:
         return "the server ended as it started" if manager.status(colour.name).ended else None
 
     gate.wait(gate.over_socket(str(colour.socket)), manifest.health, manifest.id, dead)
@@ -48,7 +44,7 @@ def stop(places: Places, manager: Manager, live: state.Live) -> None:
     """Stops all that writes: requests in flight finish, a prepared candidate goes too."""
     unload(manager, state.idle(places))
     stop_processes(manager, live.colour.name)
-    drain(live.colour.sockets)
+    drain(live.colour.socket)
     manager.stop(live.colour.name)
 
 
@@ -111,22 +107,22 @@ def stop_processes(manager: Manager, colour: str, but: Collection[str] = ()) -> 
             manager.remove(name)
 
 
-def drain(paths: Collection[Path], patience: float = 30) -> None:
-    """Returns when all queues have been empty for a moment, or after `patience` seconds."""
+def drain(path: Path, patience: float = 30) -> None:
+    """Returns when a socket's queue was empty for a moment, or after `patience` seconds."""
     began = calm_since = time.monotonic()
     while (now := time.monotonic()) < began + patience:
-        if queue(paths):
+        if queue(path):
             calm_since = now
         if now - calm_since >= _DRAINED:
             return
         time.sleep(0.02)
 
 
-def queue(paths: Collection[Path]) -> int:
-    """The connections that wait to be accepted at unix sockets; 0 if the kernel doesn't tell."""
-    names = {os.path.realpath(path).encode() for path in paths}
+def queue(path: Path) -> int:
+    """The connections that wait to be accepted at a unix socket; 0 if the kernel doesn't tell."""
+    place = os.path.realpath(path).encode()
     try:
-        return sum(waiting for name, waiting in _listening() if name and os.path.realpath(name) in names)
+        return sum(waiting for name, waiting in _listening() if name and os.path.realpath(name) == place)
     except OSError:
         return 0
 

@@ -1,6 +1,7 @@
 """What a manager starts: becomes a colour's server, or the front server; constant over releases.
 `exec` becomes a command in the same way."""
 
+import asyncio
 import os
 import stat
 import sys
@@ -8,16 +9,14 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from ..base import COLOURS, Colour, Places, Refused, processes, refusal_of, remove, write
-from ..base.user import go_on_as
+from ..base import COLOURS, Colour, Places, Refused, go_on_as, processes, refusal_of, remove, unlink, write
 from ..data import databases
-from ..front import servers
+from ..front import configuration
 from ..release import files, manifests
 from ..rollout import state
 from . import programs
 
-# Supervisor tries again after an exit within `startsecs`; later, exit 0 means nothing to run.
-_LONGER_THAN_STARTSECS = 1.3
+_LONGER_THAN_STARTSECS = 1.3  # Supervisor tries again after an exit within `startsecs`; later, exit 0 means nothing to run
 
 
 def run(places: Places, program: str) -> None:
@@ -42,8 +41,10 @@ def _become(places: Places, program: str) -> None:
         _front(places)
     elif process or program in COLOURS:
         _of_release(places, places.colour(colour or program), process)
-    else:
-        _database(places, program)
+    elif cluster := databases.cluster_of(places, program):
+        processes.record(places.run / "database" / f"{program}.json", os.getpid())
+        os.chdir("/")
+        processes.become(cluster.launch(), {**os.environ, "LC_ALL": "C.UTF-8"})
 
 
 def _of_release(places: Places, colour: Colour, process: str) -> None:
@@ -60,46 +61,36 @@ def _of_release(places: Places, colour: Colour, process: str) -> None:
         environment.setdefault("FLASK_APP", manifest.module)
         processes.record(colour.own / f"{process}.json", os.getpid())
         processes.become(programs.becoming(manifest.processes[process]), environment)
-    for socket in colour.own.glob("app.*"):
-        remove(socket)
+    remove(colour.socket)
     environment["SLIPWAY_OWN"] = str(colour.own)  # for `slipway_wsgi.py`
     processes.record(colour.process, os.getpid())
     processes.become([str(folder / "venv/bin/python"), str(folder / "files/start.py"), str(colour.socket)], environment)
 
 
-def _database(places: Places, engine: str) -> None:
-    if not (places.srv / "data" / engine).is_dir():
-        return
-    processes.record(places.run / "database" / f"{engine}.json", os.getpid())
-    os.chdir("/")
-    command = databases.server_command(places, engine)
-    processes.become(command, {**os.environ, "LC_ALL": "C.UTF-8"})
-
-
 def _front(places: Places) -> None:
     if not places.front.exists():
         return
-    # A master that was killed leaves workers that hold the port.
-    processes.end(places.front_process, patience=2)
+    processes.end(places.front_process, patience=2)  # a master that was killed leaves workers that hold the port
     processes.record(places.front_process, os.getpid())
-    served_by = servers.find(places, places.front)
-    _open_log(programs.log_path(places, "front"))
-    write(places.serving, served_by.encode())
-    servers.module(served_by).serve(places, places.front)
-
-
-def _open_log(path: Path) -> None:
-    """A front server opens /dev/stdout anew, and may not where that is somebody else's pipe."""
+    served_by = configuration.find(places, places.front)
     out = os.fstat(1)
     if stat.S_ISFIFO(out.st_mode) and os.geteuid() not in (0, out.st_uid):
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
-        os.dup2(descriptor, 1)
-        os.dup2(descriptor, 2)
+        # It opens /dev/stdout anew, and may not where that is somebody else's pipe.
+        log = os.open(programs.log_path(places, "front"), os.O_WRONLY | os.O_APPEND)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+    write(places.serving, served_by.encode())
+    if served_by == configuration.STAND_IN:
+        from ..front import relay
+
+        return asyncio.run(relay.serve(places))
+    unlink(places.front_process.with_name("pid"))  # Apache ends where a number in its pid file is in use
+    server = configuration.SERVERS[served_by]
+    processes.become([*server.command(places, places.front), *server.serve])
 
 
 def run_command(places: Places, words: list[str]) -> NoReturn:
-    """This process goes on as a command of `exec`, as the app's user in the sources of the release
-    that serves."""
+    """This process goes on as a command, as the app's user in the sources of what serves."""
     command = words[1:] if words[:1] == ["--"] else words
     now = state.live(places)
     if not command:

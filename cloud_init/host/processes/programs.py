@@ -1,16 +1,14 @@
 """The programs that a manager keeps running, and commands of the settings as
 /bin/sh runs them; those with a pipe by bash where there is one."""
 
-from __future__ import annotations
-
 import os
 import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Optional
 
-from ..base.files import tail
-from ..base.places import COLOURS, Places
+from ..base import COLOURS, Places, tail
 
 CRON = "cron"  # the one extra process that runs on a single host: the elected one
 # Words that the shell itself understands: a process of that name can't take its place.
@@ -21,8 +19,7 @@ _OWN = frozenset({
     "printf", "pushd", "pwd", "read", "readonly", "return", "select", "set", "shift", "shopt", "source", "suspend", "test", "then",
     "time", "times", "trap", "true", "type", "typeset", "ulimit", "umask", "unalias", "unset", "until", "wait", "while",
 })  # fmt: skip
-# Variables set for the program, then its name in plain letters: what may come of `$X` or a glob
-# there is only known to the shell.
+# Variables set for the program, then its name, plain: the shell alone knows what comes of `$X`.
 _VALUE = r"""(?:[^\s'"\\`;&|()<>#]|'[^']*'|"[^"\\`(]*")*"""
 _START = re.compile(rf"\s*((?:[A-Za-z_][A-Za-z0-9_]*={_VALUE}\s+)*)(?P<program>[A-Za-z0-9_./][A-Za-z0-9_./+-]*)(?!\S)", re.ASCII)
 
@@ -34,15 +31,11 @@ class Program:
     name: str
     as_user: bool = True
     stop_signal: str = "TERM"
-    account: str = "user"
-    """Which fact of the host names the user that runs it; the app's where there is no such fact."""
-    always: bool = False
-    """Started again whatever it ended with; otherwise exit 0 means that there is nothing to run."""
+    account: str = "user"  # which fact of the host names the user that runs it; the app's where there is no such fact
+    always: bool = False  # started again whatever it ended with; otherwise exit 0 means that there is nothing to run
     retries: int = 3
-    priority: int = 999
-    """Low ones start first and stop last."""
-    whole_group: bool = False
-    """Ask every process of it to stop, not only the first: a shell does not pass a signal on."""
+    priority: int = 999  # low ones start first and stop last
+    whole_group: bool = False  # ask every process of it to stop, not only the first: a shell does not pass a signal on
 
 
 FRONT = Program("front", as_user=False, account="front_user", retries=10)
@@ -76,7 +69,7 @@ def log_path(places: Places, program: str) -> Path:
     return places.log / f"{program}.log"
 
 
-def log_since(path: Path, mark: int | None, lines: int) -> tuple[list[str], int]:
+def log_since(path: Path, mark: Optional[int], lines: int) -> tuple[list[str], int]:
     """Whole lines of a log since `mark` bytes, else the last `lines`; the mark where they end. A
     shorter log was rotated and is read from its start."""
     size = path.stat().st_size if path.exists() else 0

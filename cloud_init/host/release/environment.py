@@ -1,8 +1,5 @@
 """The virtual environment of a release, shared by releases with equal requirements. Packages run
-what they like as they are built: a user of its own builds them, in a sandbox, and then the
-environment is made root's."""
-
-from __future__ import annotations
+what they like as they are built: a user of its own does so, sandboxed; then it is made root's."""
 
 import hashlib
 import json
@@ -17,10 +14,9 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
-from ..base import Places, Refused, as_user, link, note, own, private, processes, replacing, template
-from ..base.files import mark_ready
+from ..base import Places, Refused, as_user, link, mark_ready, note, own, private, processes, replacing, template
 from ..base.masking import masked
 from ..contracts.manifest import Manifest
 from ..processes import managers
@@ -28,8 +24,7 @@ from ..processes.managers import systemd
 from ..stores import Store
 from . import wheels
 
-IN_IMAGE = "/app/venv"
-"""The environment in the image of a release."""
+IN_IMAGE = "/app/venv"  # the environment in the image of a release
 _WHEELS = Path("/usr/share/python-wheels")  # from Debian's and Ubuntu's python3-venv
 _PIP_FILES = ("/etc/pip.conf", "/etc/xdg/pip/pip.conf", "~/.pip/pip.conf", "~/.config/pip/pip.conf")
 _PIP_INDEX = re.compile(r"^(extra.index.url|index.url|no.index)\s*[=:]", re.MULTILINE)
@@ -64,7 +59,7 @@ class _Needs:
     python: str
     requirements: Sequence[str]
     constraints: str = ""
-    store: Store | None = None
+    store: Optional[Store] = None
     secret: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -110,7 +105,7 @@ def of_the_host(places: Places, name: str, requirements: str) -> None:
     link(places.tool.with_name(name), folder.name)
 
 
-def compile_source(places: Places, source: Path, wanted: str | None = None) -> None:
+def compile_source(places: Places, source: Path, wanted: Optional[str] = None) -> None:
     """Writes byte code beside the sources, where the app's user may not; by the Python that the
     environment was made with, never one that lies in it: what is in there others have written."""
     command = [_python(places, wanted), "-I", "-S", "-m", "compileall", "-q", str(source)]
@@ -123,7 +118,7 @@ def used(places: Places) -> set[str]:
     return {os.path.basename(os.readlink(path)) for path in links if path.is_symlink()}
 
 
-def _python(places: Places, wanted: str | None, secret: Mapping[str, str] = {}) -> str:
+def _python(places: Places, wanted: Optional[str], secret: Mapping[str, str] = {}) -> str:
     """The path of a Python of that version, such as `3.13`; None: the host's. One that uv brings is
     root's. `secret`: variables of uv. Raises `Refused`."""
     if wanted is None:
@@ -147,7 +142,7 @@ def _is(python: str, wanted: str) -> bool:
     return _version(python).startswith((f"Python {wanted}.", f"Python {wanted} "))
 
 
-def _brought(folder: Path, wanted: str) -> str | None:
+def _brought(folder: Path, wanted: str) -> Optional[str]:
     paths = (str(path) for path in folder.glob(f"cpython-{wanted}.*/bin/python{wanted}"))
     return next((path for path in sorted(paths) if _is(path, wanted)), None)
 
@@ -169,7 +164,7 @@ def _bring(places: Places, folder: Path, wanted: str, secret: Mapping[str, str])
     raise Refused(f"{wish}; {mend}", log=words.splitlines()[-20:])
 
 
-def _make(places: Places, folder: Path, needs: _Needs, user: pwd.struct_passwd | None) -> None:
+def _make(places: Places, folder: Path, needs: _Needs, user: Optional[pwd.struct_passwd]) -> None:
     """A new environment; `ready` is written last, so that one that was killed is made again."""
     builder, store, wanted = Builder(places, folder, user, needs.secret), needs.store, needs.requirements
     builder.end()  # what a killed run left at work there
@@ -195,7 +190,7 @@ def _make(places: Places, folder: Path, needs: _Needs, user: pwd.struct_passwd |
     mark_ready(folder, {"python": needs.python})
 
 
-def _install(builder: Builder, needs: _Needs, files: list[list[str]]) -> None:
+def _install(builder: "Builder", needs: _Needs, files: list[list[str]]) -> None:
     uv = builder.places.facts.uv
     with_uv = uv and not _pip_has_index(needs.secret) and builder.run([uv, "--version"]).returncode == 0  # that user may not reach it
     install = (_with_uv if with_uv else _with_pip)(builder, needs.python)
@@ -225,7 +220,7 @@ def _pip_has_index(secret: Mapping[str, str]) -> bool:
     return bool(named) or any(map(_PIP_INDEX.search, texts))
 
 
-def _install_wheels(builder: Builder, install: list[str], file: list[str]) -> None:
+def _install_wheels(builder: "Builder", install: list[str], file: list[str]) -> None:
     """From the files beside the list; where one lacks, or has to be built, the index's too."""
     there, made = Path(file[1]).parent, builder.folder / _WHEELS_MADE
     wheel = ["wheel" if word == "install" else word for word in install]
@@ -235,13 +230,13 @@ def _install_wheels(builder: Builder, install: list[str], file: list[str]) -> No
     _run(builder, [*install, "--no-index", "--no-deps", *map(str, sorted(made.glob("*.whl")))])
 
 
-def _with_uv(builder: Builder, python: str) -> list[str]:
+def _with_uv(builder: "Builder", python: str) -> list[str]:
     uv = str(builder.places.facts.uv)
     _run(builder, [uv, "venv", "--quiet", "--python", python, str(builder.folder)])
     return [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(builder.folder / "bin/python")]
 
 
-def _with_pip(builder: Builder, base: str) -> list[str]:
+def _with_pip(builder: "Builder", base: str) -> list[str]:
     """By the system's wheel of pip, for the system's Python alone: to put pip in takes longer."""
     places, folder = builder.places, builder.folder
     wheel = max(_WHEELS.glob("pip-*.whl"), default=None) if places.role and base == places.python else None
@@ -262,7 +257,7 @@ def _unpacked(places: Places, wheel: Path) -> Path:
     return folder
 
 
-def _run(builder: Builder, command: list[str]) -> None:
+def _run(builder: "Builder", command: list[str]) -> None:
     """Runs an installer. Raises `Refused` with its words, without credentials."""
     done = builder.run(command)
     if done.returncode:
@@ -283,7 +278,7 @@ class Builder:
     """Runs commands that fill one folder; `user` None: as whoever runs this tool, who is it too.
     `secret`: variables that they alone are given."""
 
-    def __init__(self, places: Places, folder: Path, user: pwd.struct_passwd | None, secret: Mapping[str, str]) -> None:
+    def __init__(self, places: Places, folder: Path, user: Optional[pwd.struct_passwd], secret: Mapping[str, str]) -> None:
         self.places, self.folder = places, folder
         self._server = Path("/run/systemd/system").is_dir() and bool(places.role)
         self._user, self._secret = user if os.geteuid() == 0 else None, secret

@@ -1,19 +1,15 @@
 """The release command (migrations): once for each release, by a user of its own where a database
 has an owner whose password the app must not know; with SQLite by the app's user."""
 
-from __future__ import annotations
-
 import os
 import pwd
 import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Optional
 
-from ..base import Places, Refused, processes, unlink, write_json
-from ..base.files import tail
-from ..base.outcome import cause
-from ..base.user import as_user, go_on_as
+from ..base import Places, Refused, as_user, cause, go_on_as, processes, tail, unlink, write_json
 from ..contracts.manifest import Manifest
 from ..data import databases
 from ..processes import programs
@@ -65,7 +61,7 @@ def command(places: Places, release: str, schema: str) -> int:
     processes.become(programs.words(str(manifest.release_command)), environment)
 
 
-def _user(places: Places, database: databases.Database) -> pwd.struct_passwd | None:
+def _user(places: Places, database: databases.Database) -> Optional[pwd.struct_passwd]:
     return places.release_user if database.program or database.shared else places.user
 
 

@@ -8,7 +8,7 @@ import stat
 import tarfile
 import zlib
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Union
+from typing import IO, BinaryIO, Union, cast
 
 from ..base import Refused, remove, replacing
 from ..contracts.manifest import Code
@@ -56,9 +56,7 @@ def _place(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     elif member.isfile():
         path.parent.mkdir(parents=True, exist_ok=True)
-        source = tar.extractfile(member)
-        assert source is not None
-        with source, open(path, "wb") as file:
+        with cast(IO[bytes], tar.extractfile(member)) as source, open(path, "wb") as file:
             shutil.copyfileobj(source, file, _CHUNK)
             os.fchmod(file.fileno(), 0o755 if member.mode & stat.S_IXUSR else 0o644)
     else:

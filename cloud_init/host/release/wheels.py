@@ -7,8 +7,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..base.files import sha256_of
-from ..base.outcome import Refused, note
+from ..base import Refused, note, sha256_of
 from ..stores import Store
 
 FOLDER = "releases/wheels/"
@@ -32,8 +31,7 @@ def is_exact(line: str) -> bool:
 
 
 def parted(text: str) -> tuple[str, str]:
-    """The lines of a list with hashes, and those with commits; options are in both. A part without
-    packages is empty."""
+    """A list's lines with hashes, and those with commits, each with all options, or empty."""
     lines = [line for line in re.sub(r"\\\n\s*", "", text).splitlines() if line[:1] not in ("", "#")]
     options = [line for line in lines if line[0] == "-"]
     commits = [line for line in lines if line not in options and _COMMIT.search(line)]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ..base import Places, Refused, Steps, note, processes, target
-from ..base.outcome import all_of
+from ..base import Places, Refused, Steps, all_of, note, processes, target
 from ..data import databases, restore
 from ..front import configuration
 from ..processes import app, managers
@@ -36,28 +35,28 @@ def bring_up(places: Places, steps: Steps) -> None:
     with steps.step("manager"):
         if manager.running and manager.configure():
             note(f"{manager.kind}'s configuration changed: it is started again, which interrupts service for a moment")
-            _shut_down(places, manager)
+            _shut_down(manager)
         launched(places)
 
 
 def halt(places: Places, steps: Steps) -> None:
     """Stops everything of this app."""
     with steps.step("manager"):
-        _shut_down(places, managers.of(places))
+        _shut_down(managers.of(places))
     with steps.step("left-overs"):
         _end_left_overs(places)
 
 
-def _shut_down(places: Places, manager: managers.Manager) -> None:
-    """The front server first: a manager's own signal would cut what it has in hand."""
+def _shut_down(manager: managers.Manager) -> None:
+    """The front server first: it finishes what it has in hand, where its manager knows how."""
     if manager.running and manager.answers():
-        configuration.stop(places, manager)
+        manager.stop("front")
     manager.shut_down()
 
 
 def await_front(places: Places, manager: managers.Manager, release: str, *others: str) -> None:
-    """Returns once the front server answers from that release. Raises `Refused`: at once where it,
-    or one of the `others`, is over."""
+    """Returns once the front answers from that release. Raises `Refused`, at once where it, or one
+    of the `others`, is over."""
 
     def over() -> str | None:
         for told in map(manager.status, (*others, "front")):
@@ -113,7 +112,9 @@ def launched(places: Places) -> managers.Manager:
         volume.make_folders(places)
         manager.configure()
         _end_left_overs(places)
-        databases.settle(places)
+        for engine in places.database_binaries:
+            if cluster := databases.cluster_of(places, engine):
+                cluster.settle()
         manager.launch()
     return manager
 

@@ -1,13 +1,13 @@
 """The release that serves on this host, read from the links, and noted on disk for a reboot."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from ..base import COLOURS, Colour, Places, note, other, read_object, refusal_of, target, unlink, write_json
+
+CANDIDATE = "candidate.json"  # in LIB of a database host: the release that is prepared
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Live:
     release: str
 
 
-def live(places: Places) -> Live | None:
+def live(places: Places) -> Optional[Live]:
     """The colour and release that serve now; None before the first release."""
     name = target(places.live)
     release = linked(places.colour(name)) if name else None
@@ -28,7 +28,7 @@ def idle(places: Places) -> Colour:
     return places.colour(other(name) if name else COLOURS[0])
 
 
-def linked(colour: Colour) -> str | None:
+def linked(colour: Colour) -> Optional[str]:
     """The release that a colour is linked to."""
     release = target(colour.link)
     return Path(release).name if release else None
@@ -64,7 +64,25 @@ def remembered(places: Places) -> dict[str, Any]:
     return read_object(places.lib / "state.json")
 
 
-def serving(places: Places) -> str | None:
+def serving(places: Places) -> Optional[str]:
     """The release that serves, or would if anything ran; on a database host the one noted."""
     now = live(places)
     return now.release if now else remembered(places).get("release")
+
+
+def served(places: Places) -> Optional[str]:
+    """The release that serves now; on a database host the one whose database does."""
+    now = live(places)
+    return serving(places) if places.role == "database" else now.release if now else None
+
+
+def prepared(places: Places) -> Optional[str]:
+    """The release that stands ready beside it."""
+    return read_object(places.lib / CANDIDATE).get("release") if places.role == "database" else linked(idle(places))
+
+
+def newest(places: Places) -> list[str]:
+    """The ids of the releases that were made ready, the newest first."""
+    ready = [path for path in (places.srv / "releases").glob("*/ready") if not path.parent.name.startswith(".")]
+    times = {path.parent.name: read_object(path).get("at") for path in ready}
+    return sorted(times, key=lambda name: at if isinstance(at := times[name], (int, float)) else 0, reverse=True)

@@ -1,12 +1,8 @@
 """The steps of a release that make a server; a machine taken as it is has none. And the
 packages that it names, of Debian and Ubuntu or fetched from an address."""
 
-from __future__ import annotations
-
 import fcntl
-import importlib
 import os
-import pkgutil
 import re
 import shutil
 import subprocess
@@ -15,11 +11,11 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Optional
 
 from ..base import Places, Refused, Steps, link, note, processes, web, write
 from ..contracts.manifest import Archive, Manifest
-from ..data import databases
-from ..front import certificates, servers
+from ..front import configuration
 from ..processes import managers
 from ..rollout import state
 from . import system_files
@@ -29,6 +25,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+", re.ASCII)
 _MOST = 500_000_000  # bytes
 _UNITS = ("/etc/systemd/system", "/lib/systemd/system", "/usr/lib/systemd/system")
 _SNAPS = ("snap/{}", "var/lib/snapd/snaps/{}_*.snap", "var/lib/snapd/seed/snaps/{}_*.snap")  # the last in an image that boots just now
+_MASKED = ("apache2.service", "certbot.timer", "mariadb.service", "nginx.service", "postgresql.service")
 _TRIES = 4
 _LOCK_SECONDS = 600
 _LISTS = Path("/var/lib/apt/lists")
@@ -76,11 +73,11 @@ def ensure(places: Places, manifest: Manifest, steps: Steps, beside: Callable[[]
 def keep(places: Places, manifest: Manifest) -> None:
     """Notes the manager that a host's first release asks for. Raises `Refused` for a release that
     asks for another manager, or front server, than the host was laid out with."""
-    pairs: dict[str, tuple[str | None, str | None]] = {"manager": (managers.wanted(places, manifest), managers.kept(places))}
+    pairs: dict[str, tuple[Optional[str], Optional[str]]] = {"manager": (managers.wanted(places, manifest), managers.kept(places))}
     live = state.serving(places)
     if live and not places.facts.containers:  # there the front server is the plan's to replace
         serves = places.release(live).glob("etc/*.conf")
-        pairs["front"] = (servers.kind(Path(file.path) for file in manifest.files), servers.kind(serves))
+        pairs["front"] = (configuration.kind(Path(file.path) for file in manifest.files), configuration.kind(serves))
     for setting, (wanted, found) in pairs.items():
         if found not in (None, wanted):
             mend = "`./slipway destroy` and `up` lay it out anew (one that holds data itself and stays: by `backup` and `restore`)"
@@ -93,7 +90,10 @@ def install(names: Sequence[str]) -> None:
     new = missing(names)
     if not new:
         return
-    _mask()
+    for unit in _MASKED:  # before their packages come
+        path = Path("/etc/systemd/system") / unit
+        if not path.is_symlink() and not path.exists() and not Path("/lib/systemd/system", unit).exists():
+            link(path, os.devnull)
     note(f"installing {', '.join(new)}")
     _await_lists()
     if not any(_LISTS.glob("*_Packages*")):
@@ -122,7 +122,7 @@ def ensure_archives(archives: Sequence[Archive], root: Path = Path("/")) -> None
             _bring(one.package, one.url)
 
 
-def _is_there(root: Path, instead: str | None) -> bool:
+def _is_there(root: Path, instead: Optional[str]) -> bool:
     """Whether there is a snap, or a unit (its name has a dot), in place of the package."""
     if not instead:
         return False
@@ -186,16 +186,6 @@ def _update() -> None:
             return
         note(f"apt-get update: {_reason(done)}")
         time.sleep(2**number)
-
-
-def _mask() -> None:
-    """Masks units of what Slipway runs itself, before their packages come."""
-    for folder in (servers, databases, managers, certificates):
-        for part in pkgutil.iter_modules(folder.__path__):
-            unit = getattr(importlib.import_module(f"{folder.__name__}.{part.name}"), "UNIT", None)
-            path = Path("/etc/systemd/system") / (unit or "")
-            if unit and not path.is_symlink() and not path.exists() and not Path("/lib/systemd/system", unit).exists():
-                link(path, os.devnull)
 
 
 def _reason(done: subprocess.CompletedProcess[str]) -> str:

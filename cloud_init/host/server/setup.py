@@ -1,51 +1,36 @@
 """Sets a bare server up: users, folders, host.json, the unit that follows the store. Another
-version of this tool takes this one's place there: checked, on trial. While `before.pyz` is there
-`start.sh` counts starts, and takes back a tool that doesn't stay up."""
-
-from __future__ import annotations
+version of this tool takes this one's place there once it was asked whether it works here."""
 
 import grp
 import hashlib
-import os
 import pwd
 import re
 import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import NoReturn
 
 from .. import contracts
-from ..base import Places, Refused, Steps, note, processes, read_object, read_text, template, unlink, write, write_json
-from ..base.files import link_beside
-from ..base.outcome import emit
+from ..base import Places, Refused, Steps, emit, note, processes, read_object, template, write, write_json
 from ..contracts.facts import Boot, FrontFacts, HostFacts
 from ..processes.managers import systemd
 from ..release.manifests import HostStore
 
 _APP, _DATABASE, _FRONT, _RELEASE, _BUILD = (f"slipway-{name}" for name in ("app", "db", "front", "release", "build"))
 USERS = {_APP: [], _DATABASE: [], _FRONT: ["--groups", _APP], _RELEASE: ["--gid", _APP], _BUILD: []}
-"""Each with more words for `useradd`. The front server and the release command may what the app's
-group may."""
+"""Each with more words for `useradd`. Front and release command may what the app's group may."""
 PORT = 80
 UNIT = "slipway.service"
 _APP_NAME = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
-CALM = 10  # seconds that `watch` must run to count as up
 _CHECK = 60
 
 
 def command(root: Path) -> int:
-    """Returns the exit status once the unit follows the store. Raises `Refused`."""
+    """Returns the exit status once the unit follows the store. Raises `Refused`. The bootstrap has
+    seen to it that this is root, under systemd, and that the server is no other app's."""
     steps = Steps()
     with steps.step("setup"):
-        if os.geteuid() != 0 or not Path("/run/systemd/system").is_dir():
-            raise Refused("setup: wanted root on a machine that systemd runs, found another; use a server with Debian or Ubuntu")
-        facts = _facts(root, _boot(root))
-        before, names = read_object(root / "etc/slipway/host.json"), ("app", "stack", "role")
-        if before and any(before.get(name) != getattr(facts, name) for name in names):
-            held, wanted = (", ".join(f"{name} {of.get(name)}" for name in names) for of in (before, contracts.document(facts)))
-            raise Refused(f"/etc/slipway/host.json: wanted {wanted}, found this server set up for {held}; take another server")
-        install(root, facts)
+        install(root)
     with steps.step("follow"):
         processes.run("systemctl", "enable", "--quiet", "--no-reload", UNIT)
         processes.run("systemctl", "restart", UNIT)  # it may be another tool's
@@ -53,21 +38,21 @@ def command(root: Path) -> int:
     return 0
 
 
-def install(root: Path, facts: HostFacts | None = None) -> None:
-    """Makes the users, writes host.json, start script and unit as this tool has them."""
-    facts = facts or _facts(root, _boot(root))
+def install(root: Path) -> None:
+    """Makes the users, writes host.json and unit as this tool has them. Raises `Refused`."""
+    facts = _facts(root)
     for user in USERS:
         _add_user(user)
     for folder in ("opt/slipway", "etc/slipway", "srv/slipway", "var/lib/slipway"):
         (root / folder).mkdir(parents=True, exist_ok=True)
         (root / folder).chmod(0o755)
     write_json(root / "etc/slipway/host.json", contracts.document(facts))
-    write(root / "opt/slipway/start.sh", template(__package__, "start.sh").encode(), 0o755)
     if write(root / "etc/systemd/system" / UNIT, template(__package__, UNIT, PYTHON=sys.executable).encode()):
         systemd.read_anew(UNIT)
 
 
-def _boot(root: Path) -> Boot:
+def _facts(root: Path) -> HostFacts:
+    """The facts for host.json, without programs: those come with releases, and are looked for."""
     path = root / "etc/slipway/boot.json"
     try:
         boot = contracts.read(Boot, read_object(path))
@@ -75,11 +60,6 @@ def _boot(root: Path) -> Boot:
         raise Refused(f"{path}: wanted what this server is, found none or a damaged file ({wrong}); run the bootstrap again") from None
     if not _APP_NAME.fullmatch(boot.app):
         raise Refused(f"{path}: wanted an app's name of letters, digits and -, found {boot.app[:60]!r}")
-    return boot
-
-
-def _facts(root: Path, boot: Boot) -> HostFacts:
-    """The facts for host.json, without programs: those come with releases, and are looked for."""
     own = socket.gethostname()
     instance = (root / "var/lib/cloud/data/instance-id").read_text() if "{instance}" in (boot.name or "") else ""
     host = (boot.name or "").replace("{host}", own.partition(".")[0]).replace("{instance}", instance.strip()) or own
@@ -102,15 +82,8 @@ def _add_user(name: str) -> None:
         note(f"user {name} is made")
 
 
-def present(places: Places) -> str:
-    """The SHA-256 of the tool in place, in hex."""
-    return hashlib.sha256(places.tool.read_bytes()).hexdigest()
-
-
-def fetch_tool(places: Places, store: HostStore, wanted: str) -> Path:
-    """Brings that tool beside the present one, whole and checked. Raises `Refused`."""
-    if wanted in _refused(places):
-        raise Refused(f"tool {wanted[:12]}: was tried on this host before and did not work; publish a mended one")
+def adopt_tool(places: Places, store: HostStore, wanted: str) -> None:
+    """Puts that tool in this one's place, whole and checked. Else raises `Refused`."""
     data = store.objects.get(f"releases/tool/{wanted}.pyz")
     found = "nothing" if data is None else hashlib.sha256(data).hexdigest()
     if data is None or found != wanted:
@@ -124,29 +97,6 @@ def fetch_tool(places: Places, store: HostStore, wanted: str) -> Path:
     except subprocess.TimeoutExpired:
         why = f"no answer in {_CHECK} s"
     if why:
-        write(places.tool.with_name("refused"), "".join(f"{one}\n" for one in [*_refused(places), wanted]).encode())
         last = why.splitlines()[-1][:300]
         raise Refused(f"tool {wanted[:12]}: does not work on this host ({last}); the one before it stays", log=why.splitlines()[-20:])
-    return path
-
-
-def adopt_tool(places: Places, path: Path) -> NoReturn:
-    """Goes on as the tool at `path`, in this process."""
-    unlink(places.tool.with_name("starts"))
-    link_beside(places.tool, places.tool.with_name("before.pyz"))
     path.rename(places.tool)
-    sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-I", str(places.tool), "--root", str(places.root), "watch"])
-
-
-def passed(places: Places) -> None:
-    """Ends the trial of a tool that stayed up."""
-    unlink(places.tool.with_name("before.pyz"))
-
-
-def on_trial(places: Places) -> bool:
-    return places.tool.with_name("before.pyz").is_file()
-
-
-def _refused(places: Places) -> list[str]:
-    return read_text(places.tool.with_name("refused")).split()

@@ -1,14 +1,12 @@
 """The system files of a server's role, put in force kind by kind, as `_KINDS` says by the
 manifest's `apply`; a kind that fails is undone."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional
 
 from ..base import Places, Refused, note, processes, read_object, remove, write, write_json
 from ..contracts.manifest import HostPart, SystemFile
@@ -55,7 +53,7 @@ def _settle(places: Places, kind: str, changed: list[SystemFile], gone: list[str
     _note(places, {file.path: {"apply": kind, "sha256": _digest(file)} for file in changed}, gone)
 
 
-def _undo(how: Kind, before: Before) -> None:
+def _undo(how: "Kind", before: Before) -> None:
     """Puts the files from before in force again. A failure of that is noted only."""
     try:
         for path, was in before.items():
@@ -87,7 +85,7 @@ def _path(places: Places, path: str) -> Path:
     return places.root / path.lstrip("/")
 
 
-def _read(path: Path) -> tuple[bytes, int] | None:
+def _read(path: Path) -> Optional[tuple[bytes, int]]:
     return (path.read_bytes(), path.stat().st_mode & 0o777) if path.is_file() else None
 
 
@@ -98,13 +96,11 @@ def _digest(file: SystemFile) -> str:
 class Kind(NamedTuple):
     """One kind of system file. Both functions raise `Refused`."""
 
-    apply: Callable[[list[Path]], object]
-    """Called with the files that are new or changed; with none if some of the kind are gone."""
-    withdraw: Callable[[list[Path]], object] = lambda paths: None
-    """Called with the files that are about to be removed."""
+    apply: Callable[[list[Path]], object]  # called with the files that are new or changed; with none if some of the kind are gone
+    withdraw: Callable[[list[Path]], object] = lambda paths: None  # called with the files that are about to be removed
 
 
-def kind_of(name: str) -> Kind:
+def kind_of(name: str) -> "Kind":
     """The kind of that name. Raises `Refused` for a name that this tool doesn't know."""
     if name not in _KINDS:
         raise Refused(f"manifest: wanted one of {', '.join(sorted(_KINDS))} to put a system file in force, found {name!r}")

@@ -3,15 +3,13 @@ there may be a disk of their own: formatted only if empty, mounted by its UUID a
 folders take the place of those of the same names: `shared`, `data` and so on. It outlives the
 server: `users.json` on it notes whose the numbers are that its files have as owners."""
 
-from __future__ import annotations
-
 import grp
 import os
 import time
 from pathlib import Path
 
 from ..base import COLOURS, Places, Refused, link, note, processes, read_object, target, template, write, write_json
-from ..base.places import SOCKETS
+from ..base.places import HTTP
 from ..base.user import FRONT_GROUP, own, private
 from ..processes.managers import systemd
 from ..processes.programs import log_path
@@ -68,19 +66,18 @@ def settle(places: Places) -> None:
     if not os.path.ismount(places.disk):
         systemd.call("start", _unit_name(places.disk))  # waits for a disk that is on its way
         if not os.path.ismount(places.disk):
-            disk = f"{places.disk}: wanted the disk {Path('/dev/disk/by-uuid') / uuid} mounted there"
+            disk = f"{places.disk}: wanted the disk /dev/disk/by-uuid/{uuid} mounted there"
             raise Refused(f"{disk}, found none; attach it, then start the host again")
     own(places.disk, 0o700)
-    for folder in places.kept:
-        if not os.path.ismount(folder):
-            own(folder, 0o700)  # without the disk nobody but root writes there
-            if _has_data(folder):
+    for one in places.kept:
+        if not os.path.ismount(one):
+            own(one, 0o700)  # without the disk nobody but root writes there
+            if _has_data(one):
                 raise Refused(
-                    f"{folder}: wanted an empty folder for {places.disk}, found data there; move them away, then start the host again"
+                    f"{one}: wanted an empty folder for {places.disk}, found data there; move them away, then start the host again"
                 )
-            source = places.disk / folder.name
-            source.mkdir(0o711, exist_ok=True)
-            processes.run("mount", "--bind", str(source), str(folder))
+            (places.disk / one.name).mkdir(0o711, exist_ok=True)
+            processes.run("mount", "--bind", str(places.disk / one.name), str(one))
 
 
 def problem(places: Places) -> str:
@@ -111,12 +108,6 @@ def examine(path: Path) -> dict[str, str]:
     return contents
 
 
-def unit(app: str, folder: Path, contents: dict[str, str]) -> str:
-    """The mount unit. A missing disk doesn't keep the host from booting."""
-    uuid, kind = contents["UUID"], contents["TYPE"]
-    return template(__package__, "data.mount", APP=app, UUID=uuid, WHERE=folder, TYPE=kind, OPTIONS=_OPTIONS)
-
-
 def _there(device: str) -> Path:
     """Waits until the disk is attached; returns its path. Raises `Refused` after two minutes."""
     deadline = time.monotonic() + _WAIT
@@ -142,8 +133,9 @@ def _mount(folder: Path, path: Path, uuid: str) -> None:
 
 
 def _at_boot(places: Places, contents: dict[str, str]) -> None:
-    name = _unit_name(places.disk)
-    if systemd.put(places, name, unit(places.app, places.disk, contents)):
+    """The mount's unit. A missing disk doesn't keep the host from booting."""
+    name, values = _unit_name(places.disk), {"UUID": contents["UUID"], "TYPE": contents["TYPE"], "OPTIONS": _OPTIONS}
+    if systemd.put(places, name, template(__package__, "data.mount", APP=places.app, WHERE=places.disk, **values)):
         systemd.systemctl("--quiet", "enable", name)
 
 
@@ -195,8 +187,7 @@ def make_folders(places: Places) -> None:
     private(places.shared, places.user, places.shared_mode)
     if places.role:  # what has to be there before the sandboxes that may write it
         (places.srv / "data").mkdir(mode=0o711, exist_ok=True)
-        # The front server opens it by itself, Supervisor too, as a root that may open only its own.
-        log = log_path(places, "front")
+        log = log_path(places, "front")  # the front server opens it by itself, Supervisor too, as a root that may open only its own
         log.touch()
         log.chmod(0o660)
         os.chown(log, 0, grp.getgrnam(FRONT_GROUP).gr_gid)
@@ -213,8 +204,7 @@ def _make_run(places: Places) -> None:
     for colour in map(places.colour, COLOURS):
         own(colour.folder)
         private(colour.own, places.user)
-        for name in SOCKETS:
-            link(colour.folder / name, f"own/{name}")
+        link(colour.folder / HTTP, f"own/{HTTP}")
     for name in ("body", "proxy", "fastcgi", "uwsgi", "scgi"):
         private(places.lib / "front" / name, places.front_user, 0o700)
     if places.facts.front_user:

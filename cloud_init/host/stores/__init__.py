@@ -1,12 +1,10 @@
 """Release stores, a file each by the scheme of its address; the folder is the registry, and this is
 the contract, for hosts and deployers alike. Names of objects are slash-separated."""
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 from pathlib import Path
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple, Optional, Protocol, cast
 
 from ..base.outcome import Refused
 
@@ -22,7 +20,7 @@ class Away(Refused):
 class Version(NamedTuple):
     """An object as it was read: its bytes (None: no object) and a mark of them."""
 
-    data: bytes | None
+    data: Optional[bytes]
     tag: str
 
 
@@ -33,20 +31,20 @@ class Objects(Protocol):
     def address(self) -> str:
         """The address as boot data and host.json have it."""
 
-    def get(self, name: str) -> bytes | None:
+    def get(self, name: str) -> Optional[bytes]:
         """The object's bytes, or None."""
 
     def put(self, name: str, data: bytes) -> None:
         """Writes the object whole or not at all."""
 
-    def replace(self, name: str, old: bytes | None, new: bytes) -> None:
+    def replace(self, name: str, old: Optional[bytes], new: bytes) -> None:
         """Writes `new` if the object still is `old`; raises `Conflict` otherwise. For names in no
         folder, and a `new` that was never there before."""
 
     def names(self, folder: str) -> dict[str, float]:
         """Names, sorted, and times of the objects under a folder (`releases/`; empty: all)."""
 
-    def modified(self, name: str) -> float | None:
+    def modified(self, name: str) -> Optional[float]:
         """When the object was written, by the store's clock, since 1970. None: no object."""
 
     def delete(self, *names: str) -> None:
@@ -57,13 +55,13 @@ class Store(Objects, Protocol):
     """A store as hosts use it. Every method raises `Away`."""
 
     @property
-    def lock_file(self) -> Path | None:
+    def lock_file(self) -> Optional[Path]:
         """A file for the kernel's lock on one machine. None: deployers lock by an object."""
 
-    def changed(self, name: str, tag: str) -> Version | None:
+    def changed(self, name: str, tag: str) -> Optional[Version]:
         """The object unless it has that tag (empty: always); None if it has, which costs little."""
 
-    def file(self, name: str, place: Path) -> Path | None:
+    def file(self, name: str, place: Path) -> Optional[Path]:
         """The object as a file: the store's own, or a copy at `place`. None: no object."""
 
     def send(self, name: str, path: Path) -> None:
@@ -74,8 +72,7 @@ class Store(Objects, Protocol):
 
 
 def connect(address: str) -> Store:
-    """The store at an address such as `s3://bucket/prefix?region=eu-west-1`, or at the path of a
-    folder. Raises `Refused`."""
+    """The store at `s3://bucket/prefix?region=eu-west-1` or a folder's path. Raises `Refused`."""
     scheme = address.partition("://")[0] if "://" in address else "file"
     known = sorted({part.name for part in pkgutil.iter_modules(__path__)} - {"bucket", "oss_access"})
     if scheme not in known:

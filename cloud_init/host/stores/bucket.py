@@ -1,13 +1,11 @@
 """The common part of all buckets, on the library obstore, which folders don't need."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Optional
 from urllib.parse import parse_qsl, urlsplit
 
 from ..base import Refused, private_file, replacing
@@ -29,9 +27,7 @@ _CODES = {
 }
 _ANSWERS = ("AlreadyExistsError", "PreconditionError", "NotModifiedError")
 # Addresses that credentials come from: a server's role, a container's, a federation's.
-_ROLES = re.compile(
-    r"/latest/(api|meta-data)|/computeMetadata|169\.254\.1|100\.100\.100\.200|/v2/credentials|sts\.|oauth2|credential", re.I
-)
+_ROLES = re.compile(r"(?i)/latest/(api|meta-data)|/computeMetadata|169\.254\.1|100\.100\.100\.200|/v2/credentials|sts\.|oauth2|credential")
 
 
 def retry(times: int, seconds: int, pause: int) -> dict[str, Any]:
@@ -56,9 +52,8 @@ class BucketAddress:
 class Bucket:
     """Objects below a prefix. A small one gets seconds, an archive minutes."""
 
-    lock_file: Path | None = None
-    FIRST: ClassVar[dict[str, str]] = {}
-    """Headers for a request that must not overwrite, of a service that needs them."""
+    lock_file: Optional[Path] = None
+    FIRST: ClassVar[dict[str, str]] = {}  # headers for a request that must not overwrite, of a service that needs them
     RETRY: ClassVar[dict[str, Any]] = retry(2, 10, 200)
 
     def __init__(self, place: BucketAddress, kind: Any, **given: Any) -> None:
@@ -77,11 +72,11 @@ class Bucket:
             self._large = client(**_MINUTES)
             self._first = client(**_SECONDS, default_headers=self.FIRST) if self.FIRST else self._small
 
-    def get(self, name: str) -> bytes | None:
+    def get(self, name: str) -> Optional[bytes]:
         read = self._read(name)
         return read[0] if read else None
 
-    def changed(self, name: str, tag: str) -> Version | None:
+    def changed(self, name: str, tag: str) -> Optional[Version]:
         from obstore.exceptions import NotModifiedError
 
         try:
@@ -93,7 +88,7 @@ class Bucket:
         except FileNotFoundError:
             return None if tag == _NONE else Version(None, _NONE)
 
-    def file(self, name: str, place: Path) -> Path | None:
+    def file(self, name: str, place: Path) -> Optional[Path]:
         place.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileNotFoundError), self._raising_away(), replacing(place) as part:
             with open(part, "wb", opener=private_file) as file:
@@ -113,7 +108,7 @@ class Bucket:
     def create(self, name: str, data: bytes) -> None:
         self._put_if(name, data, "overwrite" if self.FIRST else "create")
 
-    def replace(self, name: str, old: bytes | None, new: bytes) -> None:
+    def replace(self, name: str, old: Optional[bytes], new: bytes) -> None:
         if old is None:
             return self.create(name, new)
         read = self._read(name)
@@ -126,7 +121,7 @@ class Bucket:
             objects = [one for many in self._obstore.list(self._small, folder or None, chunk_size=1000) for one in many]
         return {one["path"]: one["last_modified"].timestamp() for one in sorted(objects, key=lambda one: one["path"])}
 
-    def modified(self, name: str) -> float | None:
+    def modified(self, name: str) -> Optional[float]:
         with suppress(FileNotFoundError), self._raising_away():
             return float(self._obstore.head(self._small, name)["last_modified"].timestamp())
         return None
@@ -135,7 +130,7 @@ class Bucket:
         with self._raising_away():
             self._obstore.delete(self._small, list(names))
 
-    def _read(self, name: str) -> tuple[bytes, Any] | None:
+    def _read(self, name: str) -> Optional[tuple[bytes, Any]]:
         with suppress(FileNotFoundError), self._raising_away():
             answer = self._obstore.get(self._small, name)
             return bytes(answer.bytes()), answer.meta
@@ -164,7 +159,7 @@ class Bucket:
             raise away from None
 
 
-def _away(address: str, error: Exception, code: str = "") -> Away | None:
+def _away(address: str, error: Exception, code: str = "") -> Optional[Away]:
     """The failure to raise for an error; None for one that is an answer, or not the library's."""
     text = str(error)
     named = re.search(r"<Code>(\w+)</Code>", text)

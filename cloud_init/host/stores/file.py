@@ -1,7 +1,5 @@
 """A store in a folder of this machine, private to its owner. `file:///folder`."""
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import os
@@ -9,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Optional
 
 from ..base.files import link_or_copy, make_folder, private_file, sync
 from . import Away, Conflict, Store, Version
@@ -28,24 +27,21 @@ class FileStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.address = _SCHEME + str(folder.absolute())
+        self.lock_file = folder / _LOCK
 
-    @property
-    def lock_file(self) -> Path:
-        return self.folder / _LOCK
-
-    def get(self, name: str) -> bytes | None:
+    def get(self, name: str) -> Optional[bytes]:
         with _raising_away("read"), suppress(FileNotFoundError):
             return (self.folder / name).read_bytes()
         return None
 
-    def changed(self, name: str, tag: str) -> Version | None:
+    def changed(self, name: str, tag: str) -> Optional[Version]:
         with _raising_away("read"), suppress(FileNotFoundError), open(self.folder / name, "rb") as file:
             status = os.fstat(file.fileno())  # of another file after each write
             now = f"{status.st_ino}-{status.st_mtime_ns}-{status.st_size}"
             return None if now == tag else Version(file.read(), now)
         return None if tag == _NONE else Version(None, _NONE)
 
-    def file(self, name: str, place: Path) -> Path | None:
+    def file(self, name: str, place: Path) -> Optional[Path]:
         path = self.folder / name
         return path if path.is_file() else None
 
@@ -67,7 +63,7 @@ class FileStore:
             except FileExistsError:
                 raise Conflict(name) from None
 
-    def replace(self, name: str, old: bytes | None, new: bytes) -> None:
+    def replace(self, name: str, old: Optional[bytes], new: bytes) -> None:
         with _raising_away("written"):
             make_folder(self.folder, 0o700)
             with open(self.folder / ".write.lock", "w", encoding="utf-8") as lock:
@@ -83,7 +79,7 @@ class FileStore:
             times = {path.relative_to(self.folder).as_posix(): _time(path) for path in kept}  # without what is removed meanwhile
         return {name: time for name, time in sorted(times.items()) if time is not None}
 
-    def modified(self, name: str) -> float | None:
+    def modified(self, name: str) -> Optional[float]:
         with _raising_away("read"):
             return _time(self.folder / name)
 
@@ -118,14 +114,14 @@ def _fill(path: Path, data: bytes) -> None:
     sync(path)
 
 
-def _time(path: Path) -> float | None:
+def _time(path: Path) -> Optional[float]:
     with suppress(FileNotFoundError):
         return path.stat().st_mtime
     return None
 
 
 @contextmanager
-def _raising_away(what: str, path: Path | None = None) -> Iterator[None]:
+def _raising_away(what: str, path: Optional[Path] = None) -> Iterator[None]:
     """Raises `Away` for an error of the system."""
     try:
         yield

@@ -10,14 +10,12 @@ Therefore bytes must never come again: they hold a generation or a time.
 
 Credentials: the profile's, the environment's, those of its command line, or a server's RAM role."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Optional
 
 from . import Away, Conflict, Store, Version, oss_access
 from .bucket import Bucket, BucketAddress
@@ -41,14 +39,14 @@ class ChainedBucket(Bucket):
 
     FIRST: ClassVar[dict[str, str]] = {"x-oss-forbid-overwrite": "true"}
 
-    def get(self, name: str) -> bytes | None:
+    def get(self, name: str) -> Optional[bytes]:
         return self._newest(name, super().get(name))
 
-    def changed(self, name: str, tag: str) -> Version | None:
+    def changed(self, name: str, tag: str) -> Optional[Version]:
         version = super().changed(name, tag)
         return version and Version(self._newest(name, version.data), version.tag)
 
-    def replace(self, name: str, old: bytes | None, new: bytes) -> None:
+    def replace(self, name: str, old: Optional[bytes], new: bytes) -> None:
         if old is None:
             return self.create(name, new)
         shown = super().get(name)
@@ -64,14 +62,14 @@ class ChainedBucket(Bucket):
         if gone:
             self.delete(*gone)
 
-    def _newest(self, name: str, data: bytes | None) -> bytes | None:
+    def _newest(self, name: str, data: Optional[bytes]) -> Optional[bytes]:
         """The bytes at the end of the chain. An object in a folder has none."""
         while data is not None and "/" not in name and (after := super().get(_link(name, data))) is not None:
             data = after
         return data
 
 
-def _user(wanted: str | None = None) -> Any:
+def _user(wanted: Optional[str] = None) -> Any:
     """A provider of the user's own keys, of the environment or a profile; None: there are none.
     Raises `Away` where the `wanted` profile has none."""
     key, secret, token = (os.environ.get(f"ALIBABA_CLOUD_{name}") for name in _KEYS)

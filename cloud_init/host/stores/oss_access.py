@@ -1,14 +1,11 @@
-"""How a server reaches OSS, by its RAM role. A bare server gets this file, so it imports nothing of
-ours."""
-
-from __future__ import annotations
+"""OSS by a server's RAM role. A bare server gets this file, so it imports nothing of ours."""
 
 import json
 import urllib.request
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Optional
 from urllib.parse import urlsplit
 
 METADATA = "http://100.100.100.200"
@@ -34,8 +31,7 @@ def options(bucket: str, given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def role() -> dict[str, Any]:
-    """obstore's credentials by the role of this server, asked with a token. Raises
-    `NoCredentials`."""
+    """obstore's credentials by this server's role, with a token. Raises `NoCredentials`."""
     try:
         token = _ask("/latest/api/token", "PUT", {"X-aliyun-ecs-metadata-token-ttl-seconds": "60"})
         headers = {"X-aliyun-ecs-metadata-token": token}
@@ -47,7 +43,7 @@ def role() -> dict[str, Any]:
         raise NoCredentials(f"no RAM role was found here ({type(error).__name__})") from None
 
 
-def credentials(key: str, secret: str, token: str | None, ends: datetime | None = None) -> dict[str, Any]:
+def credentials(key: str, secret: str, token: Optional[str], ends: Optional[datetime] = None) -> dict[str, Any]:
     """The mapping that obstore wants of a credential provider; `ends`: when it asks again."""
     return {"access_key_id": key, "secret_access_key": secret, "token": token or None, "expires_at": ends}
 

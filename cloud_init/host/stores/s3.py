@@ -6,11 +6,9 @@ tools. Credentials: on the deploying side, if boto3 is installed, as the AWS com
 (profiles and single sign-on too); on a server by its environment, its container, or its instance's
 role."""
 
-from __future__ import annotations
-
 import os
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Optional
 
 from . import Away, Store
 from .bucket import Bucket, BucketAddress
@@ -28,9 +26,8 @@ def connect(address: str) -> Store:
     return Bucket(place, S3Store, **given)
 
 
-def session(profile: str | None, role: str | None) -> Any:
-    """A session of boto3's with the credentials that the AWS command line would use, or with those
-    of a role that they may assume."""
+def session(profile: Optional[str], role: Optional[str]) -> Any:
+    """boto3's, with the AWS command line's credentials, or those of a role that they may assume."""
     import boto3
     from botocore import credentials, exceptions
     from botocore.session import Session
@@ -47,7 +44,7 @@ def session(profile: str | None, role: str | None) -> Any:
     return boto3.Session(botocore_session=inner)
 
 
-def _user(address: str, profile: str | None, role: str | None) -> Any:
+def _user(place: str, profile: Optional[str], role: Optional[str]) -> Any:
     from botocore.exceptions import BotoCoreError
     from obstore.auth.boto3 import Boto3CredentialProvider
 
@@ -55,6 +52,4 @@ def _user(address: str, profile: str | None, role: str | None) -> Any:
         return Boto3CredentialProvider(session(profile, role))
     except (ValueError, BotoCoreError) as error:
         why = f" ({error})" if isinstance(error, BotoCoreError) else ""
-        raise Away(
-            f"store: {address.partition('?')[0]}: no AWS credentials were found{why}; log in (aws configure, aws sso login)"
-        ) from None
+        raise Away(f"store: {place.partition('?')[0]}: no AWS credentials were found{why}; log in (aws configure, aws sso login)") from None

@@ -2,8 +2,7 @@
 
 When it ends, so does the connection, and the transaction that holds the lock: a tool that is killed
 leaves nothing locked, once the release command that it had started has ended too. The lock is a row
-in an open transaction, so that a pooler that hands out connections by transaction can't lose it.
-"""
+in an open transaction, so that a pooler that hands out connections by transaction can't lose it."""
 
 import contextlib
 import hashlib
@@ -55,10 +54,6 @@ class Agent:
             self.query(statement)
         return {}
 
-    def exists(self, question):
-        """Whether the question has any answer."""
-        return {"exists": bool(self.query(question))}
-
     def find(self, question):
         """The rows of a question."""
         return {"found": self.query(question)}
@@ -96,7 +91,7 @@ class Agent:
                 self.query("SELECT id FROM slipway_lock WHERE id = 1 FOR UPDATE")
                 break
             except Exception as error:
-                if not engine.is_lock_timeout(error):
+                if not error.args or error.args[0] not in engine.LOCK_TIMEOUTS:
                     raise
                 self.connection.rollback()
         done = self.query("SELECT 1 FROM slipway_releases WHERE release_id = %s", (release,))
@@ -113,7 +108,6 @@ class Agent:
         if self.connection is not None:
             self.connection.close()
             self.connection = None
-        return {}
 
     def query(self, statement, values=None):
         """The rows of a statement; none where it gives none."""

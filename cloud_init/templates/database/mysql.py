@@ -23,7 +23,7 @@ WAITS = (
     " WHERE w.user = %s AND left(w.state, 11) = 'Waiting for' AND locate('lock', w.state) > 0 GROUP BY w.id"
 )
 CANCEL = "KILL QUERY %s"
-_LOCK_TIMEOUTS = (1205, 1213)
+LOCK_TIMEOUTS = (1205, 1213)  # waiting took longer than the server allows, or it saw a deadlock
 _AWAY = (2002, 2003, 2006, 2013, 1040, 1053)  # no socket, no answer, lost, too many connections, shutting down
 _VERIFIED = ("VERIFY_CA", "VERIFY_IDENTITY")
 
@@ -51,11 +51,6 @@ def commit_each(connection):
 def quoted(*names):
     """An identifier."""
     return ".".join("`" + name.replace("`", "``") + "`" for name in names)
-
-
-def is_lock_timeout(error):
-    """Waiting for a lock took longer than the server allows, or it saw a deadlock."""
-    return isinstance(error, pymysql.err.OperationalError) and error.args[0] in _LOCK_TIMEOUTS
 
 
 def is_away(error):

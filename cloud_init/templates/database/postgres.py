@@ -36,6 +36,7 @@ WAITS = (
     " WHERE w.usename = %s AND w.wait_event_type = 'Lock' AND w.application_name <> 'slipway' GROUP BY w.pid"
 )
 CANCEL = "SELECT pg_cancel_backend(%s)"
+LOCK_TIMEOUTS = ()  # none: see NO_LIMITS
 _VERIFIED = ("verify-ca", "verify-full")
 _AWAY = ("57P03", "57P01", "53300")
 

@@ -21,23 +21,19 @@ timeout = _values["timeout"]
 http_parser = "auto"  # the one in C where the app's own requirements brought it
 graceful_timeout = 30
 keepalive = 5
-# Heartbeats to a disk can stall a worker that is well.
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # heartbeats to a disk can stall a worker that is well
 pythonpath = str(_files)
 chdir = str(_files.parent / "src")
-# No header changes path or scheme here: `slipway_wsgi.py` alone hears what a front says.
-forwarder_headers = ""
+forwarder_headers = ""  # no header changes path or scheme here: `slipway_wsgi.py` alone hears what a front says
 secure_scheme_headers = {}
-# Above the front's own limits, to which it adds a few headers. Of a request line it knows none
-# over 8190 bytes.
+# Above the front's own limits, to which it adds headers; it knows none of a line over 8190 bytes.
 limit_request_line = 0
 limit_request_fields = _limits["headers"] + 10
 limit_request_field_size = _limits["line"] + 4
 umask = 0o007
 errorlog = "-"
 accesslog = None
-# It would be one socket in HOME for all apps and both colours.
-control_socket_disable = True
+control_socket_disable = True  # it would be one socket in HOME for all apps and both colours
 
 
 def post_worker_init(worker):

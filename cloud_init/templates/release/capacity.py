@@ -4,8 +4,7 @@ import math
 import os
 from pathlib import Path
 
-# A worker of a plain Flask app with an ORM; both colours stand side by side during a release.
-WORKER_BYTES = 120_000_000
+WORKER_BYTES = 120_000_000  # a worker of a plain Flask app with an ORM; both colours stand side by side during a release
 COLOURS = 2
 
 

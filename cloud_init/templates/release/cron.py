@@ -2,8 +2,7 @@
 
 A job that became due while nobody looked (a release changed hands, the machine slept) is started
 once, up to an hour late. It runs once at a time, also over a change of the release: a run holds the
-lock of the job's file, whose time says up to when somebody looked.
-"""
+lock of the job's file, whose time says up to when somebody looked."""
 
 import contextlib
 import fcntl

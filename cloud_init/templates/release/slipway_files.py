@@ -8,8 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 RELEASE = Path(__file__).resolve().parents[1]
-APPS = RELEASE.parent.parent
-"""The app's place on a host, which nginx serves below `/-/file/` to nobody who asks for it."""
+APPS = RELEASE.parent.parent  # the app's place on a host, which nginx serves below `/-/file/` to nobody who asks for it
 OWN = [Path(os.path.realpath(one)) for one in (RELEASE / "src", os.environ.get("SLIPWAY_SHARED")) if one]
 
 

@@ -29,8 +29,7 @@ def options(socket, values):
         "processes": values["workers"] or capacity.workers("sync" if threads == 1 else "gthread"),
         "threads": threads,
         "enable-threads": True,
-        # With threads uWSGI 2.0 now and then ends a worker that isn't late as bodies arrive: the
-        # front's time-out is left.
+        # With threads uWSGI 2.0 ends workers that aren't late, too: the front's time-out is left.
         **({"harakiri": values["timeout"]} if threads == 1 else {}),
         # TERM lets requests in flight finish; uWSGI's own answer to it would be a reload.
         "hook-master-start": "unix_signal:15 gracefully_kill_them_all",

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -65,8 +64,8 @@ class LocalTransport(Launched):
             return None
         app = self.root / "srv/slipway" / self.facts.app
         if (app / "data").is_dir() and not (app / "releases").is_dir():
-            # After a plain `destroy` nothing runs that could dump a cluster: its files are copied.
-            return _copied(app / "data", folder / time.strftime(f"{app.name}-data-%Y%m%d-%H%M%S", time.gmtime()))
+            why = f"{app / 'data'}: wanted a release that can dump its database, found none after a plain `destroy`; nothing was removed"
+            raise SlipwayError(f"last backup: {why}; run `up` first, or move that folder away")
         self.install(bundled_tool())  # a plain `destroy` may have removed it
         return super().save(engine, folder, on_event)
 
@@ -96,20 +95,6 @@ class LocalTransport(Launched):
         if not tool.is_file():
             raise SlipwayError(f"{self.root}: nothing is launched here yet; run `./slipway up`")
         return [self.facts.python, "-I", str(tool), "--root", str(self.root), *arguments]
-
-
-def _copied(source: Path, target: Path) -> Path:
-    """A copy of a folder with clusters, as private as it is; whole or not there."""
-    try:
-        files.make_folder(target.parent, 0o700)
-        with files.replacing(target) as part:
-            shutil.copytree(source, part, symlinks=True)
-            for path in (source, *source.rglob("*")):  # a server refuses files that are not its user's
-                os.chown(part / path.relative_to(source), path.lstat().st_uid, path.lstat().st_gid, follow_symlinks=False)
-            files.sync_tree(part)
-    except (OSError, shutil.Error) as error:
-        raise SlipwayError(f"last backup: wanted a copy at {target}, found: {error}; nothing was removed") from None
-    return target
 
 
 def run_folder(root: Path, app: str) -> Path:

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 
 from policy.clouds.aws.types import groups
 from policy.facts import CloudDatabase, Disk
-from policy.plan import Plan, Resource
-from policy.values import flag, number, text
+from policy.plan import Plan
+from policy.values import flag
 
 _INSTANCE = "aws:rds/instance:Instance"
 _STOPPED_FOR = frozenset({"instanceClass", "engineVersion", "port", "caCertIdentifier"})
 """Inputs that restart it: at once with `applyImmediately`, else in its maintenance window."""
-_PORTS = {"postgres": 5432, "mysql": 3306, "mariadb": 3306}
 
 
 def databases(plan: Plan) -> Iterator[CloudDatabase]:
@@ -21,7 +20,6 @@ def databases(plan: Plan) -> Iterator[CloudDatabase]:
             one,
             public=flag(one.inputs.get("publiclyAccessible")),
             firewalls=groups(plan, one, "vpcSecurityGroupIds", one.inputs.get("vpcSecurityGroupIds")),
-            ports=_ports(one),
             locked=flag(one.inputs.get("deletionProtection")),
             final_snapshot=None if skipped is None else not skipped and has_name,  # without one it fails as the database is removed
             lock_input="deletionProtection",
@@ -33,11 +31,3 @@ def disks(plan: Plan) -> Iterator[Disk]:
     """Their storage."""
     for one in plan.made(_INSTANCE):
         yield Disk(one, "storageEncrypted", flag(one.inputs.get("storageEncrypted")))
-
-
-def _ports(database: Resource) -> tuple[int, ...]:
-    given = number(database.inputs.get("port"))
-    if given is not None:
-        return (given,)
-    engine = text(database.inputs.get("engine"))
-    return (_PORTS[engine],) if engine in _PORTS else ()

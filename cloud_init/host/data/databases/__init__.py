@@ -1,23 +1,19 @@
 """Databases, a file each; the folder is the registry, and `Database` is the contract."""
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from ...base import Places, own
 from ...contracts.manifest import Manifest
 from ...processes.managers import Manager
 from ...release import manifests
 
-APP, OWNER = "app", "owner"
-"""Roles: the app reads and writes rows; the owner, for the release command, schemas too."""
+APP, OWNER = "app", "owner"  # roles: the app reads and writes rows; the owner, for the release command, schemas too
 
-Words = dict[str, str]
-"""What `${database.WORD}` stands for, by word, and the address for the app's own driver."""
+Words = dict[str, str]  # what `${database.WORD}` stands for, by word, and the address for the app's own driver
 
 
 def quoted(text: str, mark: str = '"') -> str:
@@ -31,12 +27,9 @@ class Database:
     def __init__(self, places: Places, manifest: Manifest) -> None:
         self.places, self.manifest = places, manifest
         self.engine, self.release = manifest.database.engine, manifest.id
-        self.inherited: tuple[int, ...] = ()
-        """Descriptors for the release command: while it holds them the turn lasts."""
-        self.program: str | None = None
-        """The name of the program that this database is on this host; None: it is none."""
-        self.shared = False
-        """Whether other hosts use it too; then each takes its turn before it starts the app."""
+        self.inherited: tuple[int, ...] = ()  # descriptors for the release command: while it holds them the turn lasts
+        self.program: Optional[str] = None  # the name of the program that this database is on this host; None: it is none
+        self.shared = False  # whether other hosts use it too; then each takes its turn before it starts the app
 
     def words(self, role: str) -> Words:
         """What `${database.WORD}` means to that role's processes; empty without a database."""
@@ -71,7 +64,7 @@ class Database:
         that were `seen` to wait before are made to fail."""
         return {}
 
-    def snapshot(self) -> Path | None:
+    def snapshot(self) -> Optional[Path]:
         """A consistent copy before the release command; None if there is nothing to copy."""
         return None
 
@@ -79,7 +72,7 @@ class Database:
         """The path for a copy, in a folder that is its owner's alone."""
         return own(self.places.srv / "snapshots", 0o700) / name
 
-    def undo(self, copy: Path | None, before: str) -> str:
+    def undo(self, copy: Optional[Path], before: str) -> str:
         """Called after a failed release command; returns what was undone, for the message."""
         return ""
 
@@ -112,23 +105,15 @@ def of(places: Places, manifest: Manifest) -> Database:
     return made
 
 
-def of_release(places: Places, release: str | None, engine: str = "none") -> Database:
+def of_release(places: Places, release: Optional[str], engine: str = "none") -> Database:
     """The database of a release on this host; if there is no such release, one of that engine."""
     manifest = manifests.peek(places.release(release)) if release else None
     return of(places, manifest or manifests.without_release(engine))
 
 
-def server_command(places: Places, engine: str) -> list[str]:
-    """The command of the engine's server, once its data are there. Raises `Refused`."""
-    command: list[str] = _class(engine, "Cluster")(places).launch()
-    return command
-
-
-def settle(places: Places) -> None:
-    """Has this host's clusters note where they will listen, before a manager starts them."""
-    for engine in places.database_binaries:
-        if (places.srv / "data" / engine).is_dir():
-            _class(engine, "Cluster")(places).settle()
+def cluster_of(places: Places, engine: str) -> Any:
+    """This host's `Cluster` of that engine; None where it has no data here."""
+    return _class(engine, "Cluster")(places) if (places.srv / "data" / engine).is_dir() else None
 
 
 def _class(engine: str, kind: str) -> Any:

@@ -1,8 +1,6 @@
 """A database cluster of this host: its folder, passwords and program; and the agent of a release
 (files/database/agent.py), by which databases are asked."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
@@ -15,10 +13,9 @@ import time
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
-from ...base import Places, Refused, as_user, give, note, private, processes, read_object, read_text, write, write_json
-from ...base.files import make_folder, sync
+from ...base import Places, Refused, as_user, give, make_folder, note, private, processes, read_object, read_text, sync, write, write_json
 from ...contracts.manifest import Manifest
 from ...processes.managers import Manager
 from ...processes.programs import Program
@@ -36,11 +33,9 @@ class Cluster(ABC):
     for other hosts. The database's user runs it."""
 
     engine = ""
-    port = 0
-    """The engine's usual one."""
+    port = 0  # the engine's usual one
     stop_signal = "TERM"
-    reload = ""
-    """The master's statement that puts rules and certificate in force; no connection ends."""
+    reload = ""  # the master's statement that puts rules and certificate in force; no connection ends
 
     def __init__(self, places: Places) -> None:
         self.places = places
@@ -50,12 +45,12 @@ class Cluster(ABC):
         self._passwords = places.srv / "data/passwords" / self.engine  # beside the data: whoever keeps one needs the other
 
     @property
-    def network(self) -> network.Network | None:
+    def network(self) -> Optional[network.Network]:
         """The address where it listens for other hosts; None: nowhere."""
         return network.read(self.places)
 
     @property
-    def address(self) -> tuple[str, int] | None:
+    def address(self) -> Optional[tuple[str, int]]:
         """Host and port for apps of this host, which the socket is quicker for; None: it has none
         before its next start, or listens for other hosts. A container has a name for the others."""
         if site := self.places.facts.containers:
@@ -64,7 +59,7 @@ class Cluster(ABC):
         return (found[1], int(found[2])) if found and not self.network else None
 
     @property
-    def bound(self) -> tuple[str, int] | None:
+    def bound(self) -> Optional[tuple[str, int]]:
         """That address as the server takes it; in a container all that there are."""
         return ("0.0.0.0", self.port) if self.places.facts.containers else self.address
 
@@ -170,7 +165,7 @@ class Cluster(ABC):
         return bool(words) and words.rstrip("\0").split("\0") != self.command()
 
     @abstractmethod
-    def grant(self, agent: Agent, patience: float) -> None:
+    def grant(self, agent: "Agent", patience: float) -> None:
         """Makes roles, the app's database and rights, as often as it is called. `agent` stays
         connected to the app's database as its master."""
 
@@ -222,7 +217,7 @@ class Agent:
         """The descriptor of its questions: it ends when no process holds that any more."""
         return int(self._process.stdin.fileno())
 
-    def __enter__(self) -> Agent:
+    def __enter__(self) -> "Agent":
         return self
 
     def __exit__(self, *_: object) -> None:

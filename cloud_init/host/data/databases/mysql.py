@@ -4,15 +4,13 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-from ...base import Refused, give, private_file, replacing, template, write
-from ...base.files import tail
+from ...base import Refused, give, private_file, replacing, tail, template, write
 from . import APP, OWNER, Words, network, quoted
 from .cluster import ADMIN, Agent, Cluster
 from .server import ServerDatabase
 
 _MADE, _FILLED = b"CREATE TABLE `", b"INSERT INTO `"
 _USERS = {ADMIN: "root", OWNER: OWNER, APP: APP}
-UNIT = "mariadb.service"  # of the package: kept from starting
 # Neither CREATE, ALTER, DROP nor INDEX: the app's role can't change the schema.
 _ROWS = "SELECT, INSERT, UPDATE, DELETE, EXECUTE, SHOW VIEW, CREATE TEMPORARY TABLES, LOCK TABLES"
 

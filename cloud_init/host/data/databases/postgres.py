@@ -1,9 +1,8 @@
 """Engine `postgres`: PostgreSQL, as a cluster of a host or as a server elsewhere."""
 
-from __future__ import annotations
-
 import subprocess
 from pathlib import Path
+from typing import Optional
 from urllib.parse import quote
 
 from ...base import Refused, done_as, give, link, private_file, replacing, write
@@ -11,7 +10,6 @@ from . import APP, OWNER, Words, network, quoted
 from .cluster import ADMIN, Agent, Cluster
 from .server import ServerDatabase
 
-UNIT = "postgresql.service"  # of the package: kept from starting
 _MARK = "'"  # of a text
 _ROWS, _NUMBERS = "SELECT, INSERT, UPDATE, DELETE", "USAGE, SELECT"
 
@@ -94,11 +92,11 @@ class PostgresCluster(Cluster):
         agent.ask("connect", url=self.url(ADMIN), patience=patience)
         for role in (OWNER, APP):
             _login(agent, role, self.password(role))
-        if not agent.ask("exists", question=f"SELECT 1 FROM pg_database WHERE datname = {quoted(app, _MARK)}")["exists"]:
+        if not agent.ask("find", question=f"SELECT 1 FROM pg_database WHERE datname = {quoted(app, _MARK)}")["found"]:
             agent.ask("execute", statements=[f"CREATE DATABASE {quoted(app)} OWNER {OWNER}"])
         agent.ask("connect", url=self.url(ADMIN).replace("/postgres?", f"/{quote(app)}?"))
         # From version 14 on: what the master made in it outlives a DROP OWNED of the owner's.
-        found = agent.ask("exists", question="SELECT 1 FROM pg_roles WHERE rolname = 'pg_database_owner'")["exists"]
+        found = agent.ask("find", question="SELECT 1 FROM pg_roles WHERE rolname = 'pg_database_owner'")["found"]
         _let_in(agent, app, OWNER, APP, "pg_database_owner" if found else OWNER)
 
     def shut_out(self, out: bool) -> list[str]:
@@ -145,7 +143,7 @@ class PostgresDatabase(ServerDatabase):
         with Agent(self.places, self.manifest) as agent:
             cluster.grant(agent, 3)
 
-    def _tool(self, name: str, options: list[str], database: str | None, **streams: object) -> None:
+    def _tool(self, name: str, options: list[str], database: Optional[str], **streams: object) -> None:
         cluster = self.own()
         address = {"PGHOST": str(cluster.socket_folder), "PGPORT": cluster.socket.suffix[1:]}
         address |= {"PGUSER": OWNER, "PGPASSWORD": cluster.password(OWNER)}
@@ -154,7 +152,7 @@ class PostgresDatabase(ServerDatabase):
 
 
 def _login(agent: Agent, role: str, password: str) -> None:
-    if not agent.ask("exists", question=f"SELECT 1 FROM pg_roles WHERE rolname = {quoted(role, _MARK)}")["exists"]:
+    if not agent.ask("find", question=f"SELECT 1 FROM pg_roles WHERE rolname = {quoted(role, _MARK)}")["found"]:
         agent.ask("execute", statements=[f"CREATE ROLE {quoted(role)} LOGIN"])
     agent.ask("execute", statements=[f"ALTER ROLE {quoted(role)} PASSWORD {quoted(password, _MARK)}"])
 

@@ -10,8 +10,7 @@ from ...base import Places, Refused, note, read_text, write
 from ...contracts.manifest import Manifest
 from . import OWNER, Words
 
-AUTHORITY = "database-ca.pem"
-"""The file in ETC where addresses of the database look for the authority of its certificate."""
+AUTHORITY = "database-ca.pem"  # the file in ETC where addresses of the database look for the authority of its certificate
 _DRIVERS = {"postgresql": ("psycopg2", "psycopg", "pg8000"), "mysql": ("MySQLdb", "pymysql", "mysql/connector")}
 _END = "-----END CERTIFICATE-----\n"
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")

@@ -1,13 +1,11 @@
 """A database that is a server: a private cluster of this host, or one that is somewhere else."""
 
-from __future__ import annotations
-
 import time
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from ...base import Places, Refused, give, note, read_object, write_json
 from ...contracts.manifest import Manifest
@@ -25,8 +23,7 @@ class ServerDatabase(Database):
     """The manifest's `placement` says where it is: same-host, own-host, managed or external."""
 
     cluster_type: type[Cluster]
-    schemes: tuple[str, ...] = ()
-    """The schemes of its addresses; a driver's name may follow, as in `postgresql+psycopg`."""
+    schemes: tuple[str, ...] = ()  # the schemes of its addresses; a driver's name may follow, as in `postgresql+psycopg`
 
     def __init__(self, places: Places, manifest: Manifest) -> None:
         super().__init__(places, manifest)
@@ -35,6 +32,8 @@ class ServerDatabase(Database):
         self.cluster = self.cluster_type(places) if is_here else None
         """The cluster of this host; None if the database is somewhere else."""
         self.program, self.shared = self.engine if is_here else None, not is_here
+        self._may_migrate = manifest.database.app_may_migrate and places.role != "database"
+        """Whether the app's environment has the owner's address."""
 
     def own(self) -> Cluster:
         """The cluster of this host. Raises `Refused` if the database is somewhere else."""
@@ -52,11 +51,6 @@ class ServerDatabase(Database):
             known |= read_object(folder / "owner.json")
         name = "DATABASE_OWNER_URL" if role == OWNER and known.get("DATABASE_OWNER_URL") else "DATABASE_URL"
         return remote.checked(str(known.get(name, "")), name, self.schemes)
-
-    @property
-    def _may_migrate(self) -> bool:
-        """Whether the app's environment has the owner's address."""
-        return self.manifest.database.app_may_migrate and self.places.role != "database"
 
     def words(self, role: str) -> Words:
         found = remote.words(self.url(role), self.places.release(self.release) / "venv")
@@ -167,7 +161,7 @@ class ServerDatabase(Database):
         with self.asked(self.cluster.url(ADMIN) if self.cluster else "") as agent:
             return dict(agent.ask("unblock", owner=owner, seen=[*seen])["waits"])
 
-    def snapshot(self) -> Path | None:
+    def snapshot(self) -> Optional[Path]:
         """A dump of a cluster of this host; a server elsewhere has backups of its own."""
         if self.cluster is None:
             return None
@@ -175,7 +169,7 @@ class ServerDatabase(Database):
         self.dump(copy)
         return copy
 
-    def undo(self, copy: Path | None, before: str) -> str:
+    def undo(self, copy: Optional[Path], before: str) -> str:
         """Undoes nothing, since rows written meanwhile would be lost; names the dump."""
         try:
             changed = self.schema() != before

@@ -1,7 +1,5 @@
 """SQLite: a file in the app's shared folder, put back when a release command fails."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import os
@@ -10,7 +8,7 @@ import sqlite3
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from ...base import Refused, done_as, give, note, private, private_file, remove, replacing
 from ...release import templates
@@ -18,10 +16,8 @@ from . import Database, Words, quoted
 
 _BUSY = 30  # seconds that a copy waits for a writer
 _LOCKED = (5, 6)  # SQLITE_BUSY, SQLITE_LOCKED
-BESIDE = ("-wal", "-shm", "-journal")
-"""Ends of names of what SQLite keeps beside a database."""
-# Tables in which migration tools note their revision.
-_REVISIONS = ("alembic_version", "django_migrations")
+BESIDE = ("-wal", "-shm", "-journal")  # ends of names of what SQLite keeps beside a database
+_REVISIONS = ("alembic_version", "django_migrations")  # tables in which migration tools note their revision
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY 1"
 
 
@@ -54,14 +50,14 @@ class SqliteDatabase(Database):
 
         return done_as(self.places.user, ask) if self.path.is_file() else None
 
-    def snapshot(self) -> Path | None:
+    def snapshot(self) -> Optional[Path]:
         if not self.path.is_file():
             return None
         copy = self.beside(f"{self.release}.sqlite3")
         self.dump(copy)
         return copy
 
-    def undo(self, copy: Path | None, before: str) -> str:
+    def undo(self, copy: Optional[Path], before: str) -> str:
         """Puts the copy back if the schema changed; otherwise rows written meanwhile stay."""
         if self.schema() == before:
             return "; the database's schema is as it was"
@@ -69,7 +65,7 @@ class SqliteDatabase(Database):
         note(f"the database was put back as it was before the release command; the failed one is kept at {failed}")
         return f"; the database was put back as it was before it (the failed one, with rows written since, is kept at {failed})"
 
-    def restore(self, copy: Path | None) -> Path | None:
+    def restore(self, copy: Optional[Path]) -> Optional[Path]:
         """Puts the copy back. Returns the path of a copy of what was there."""
         if not self.path.is_file():
             return None
@@ -187,8 +183,7 @@ def _copy(old: sqlite3.Connection, new: sqlite3.Connection) -> None:
 
 @contextlib.contextmanager
 def _opened(path: Path, alone: bool = False) -> Iterator[sqlite3.Connection]:
-    """Raises `Refused` for an error of SQLite's while it is open. `alone`: for a copy that nobody
-    writes; no file is made beside it."""
+    """Raises `Refused` for SQLite's errors. `alone`: nobody writes it; nothing is made beside."""
     options = "?immutable=1" if alone else ""
     try:
         with contextlib.closing(sqlite3.connect(f"{path.as_uri()}{options}", timeout=_BUSY, uri=True)) as connection:

@@ -4,14 +4,11 @@ contract, in words that no manager owns.
 A server's first release says which it is, noted in `ETC/manager` for good (server/provision.py);
 elsewhere it is Supervisor, or Docker where programs are containers."""
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Optional, Protocol
 
 from ...base import Places, processes, read_text
 from ...contracts.manifest import Manifest
@@ -31,8 +28,8 @@ class ProgramStatus:
 
     name: str
     state: str
-    pid: int | None = None
-    since: float | None = None
+    pid: Optional[int] = None
+    since: Optional[float] = None
     why: str = ""
 
     @property
@@ -61,7 +58,7 @@ class Manager(Protocol):
         """True while it keeps this app's processes running."""
 
     @property
-    def pid(self) -> int | None:
+    def pid(self) -> Optional[int]:
         """The manager's own process, if it is there for this app alone."""
         return None
 
@@ -118,9 +115,8 @@ class Manager(Protocol):
         """Names of all that have a log here: programs, and what else talks."""
         return sorted(path.stem for path in self.places.log.glob("*.log"))
 
-    def log(self, program: str, mark: int | None, lines: int) -> tuple[list[str], int]:
-        """What a program said since a mark, in whole lines, else its last `lines`; the mark where
-        that ends."""
+    def log(self, program: str, mark: Optional[int], lines: int) -> tuple[list[str], int]:
+        """Whole lines that a program said since a mark, else its last `lines`; the next mark."""
         return log_since(log_path(self.places, program), mark, lines)
 
     def log_from_now(self, program: str) -> Callable[[int], list[str]]:
@@ -133,19 +129,6 @@ class Manager(Protocol):
         self.stop(program)
         self.start(program)
 
-    def stop_by(self, program: str, signal: str, patience: float) -> None:
-        """Stops a program by a signal of its own; after `patience` seconds by TERM.
-
-        systemd would send the first one again, and wait for what is slow."""
-        if self.status(program).runs:
-            self.signal(program, signal)
-        deadline = time.monotonic() + patience
-        while self.status(program).runs and time.monotonic() < deadline:
-            time.sleep(0.02)
-        if self.status(program).runs:
-            self.signal(program, "TERM")
-        self.stop(program)
-
 
 def of(places: Places) -> Manager:
     """What keeps this app's processes running."""
@@ -153,7 +136,7 @@ def of(places: Places) -> Manager:
     return made
 
 
-def kept(places: Places) -> str | None:
+def kept(places: Places) -> Optional[str]:
     """The name of the one that this host was laid out with; None before its first release. Where
     the note is lost or damaged the release that serves says it."""
     name, release = read_text(places.manager).strip(), state.serving(places)
@@ -162,7 +145,7 @@ def kept(places: Places) -> str | None:
     return wanted(places, manifests.peek(places.release(release))) if release else None
 
 
-def wanted(places: Places, manifest: Manifest | None) -> str:
+def wanted(places: Places, manifest: Optional[Manifest]) -> str:
     """The name of the one that a release asks for."""
     name = manifest.host.manager if manifest and manifest.host else ""
     return name if name in _known() else "docker" if places.facts.containers else "supervisor"

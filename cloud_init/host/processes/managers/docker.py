@@ -4,13 +4,11 @@ This tool runs in a container of its own then, which has the tree and the socket
 and a database are containers of the plan, started and stopped here; those of a release are made
 here, from its image, and removed when they stop."""
 
-from __future__ import annotations
-
 import calendar
 import http.client
 import json
 import time
-from typing import Any
+from typing import Any, Optional, cast
 from urllib.parse import quote, urlencode
 
 from ...base import COLOURS, Places, Refused
@@ -33,18 +31,10 @@ class Manager(managers.Manager):
     """The containers of one app."""
 
     kind = "docker"
+    running = True  # as its engine does, or there is no tool at work
 
     def __init__(self, places: Places) -> None:
-        self.places = places
-
-    @property
-    def running(self) -> bool:
-        return self.places.facts.containers is not None
-
-    @property
-    def _facts(self) -> ContainerFacts:
-        assert self.places.facts.containers is not None
-        return self.places.facts.containers
+        self.places, self._facts = places, cast(ContainerFacts, places.facts.containers)
 
     def shut_down(self) -> None:
         for name in self.programs():
@@ -62,10 +52,8 @@ class Manager(managers.Manager):
         now = found["State"]
         state = _STATES.get(now["Status"], managers.STOPPED)
         since = _nanoseconds(now["StartedAt"]) / 1e9 if state == managers.RUNNING else None
-        killed = ", out of memory" if now.get("OOMKilled") else ""
-        return managers.ProgramStatus(
-            program, state, since=since, why=f"{now.get('Error') or 'exit status ' + str(now['ExitCode'])}{killed}"
-        )
+        why = str(now.get("Error") or f"exit status {now['ExitCode']}") + ", out of memory" * bool(now.get("OOMKilled"))
+        return managers.ProgramStatus(program, state, since=since, why=why)
 
     def start(self, program: str) -> None:
         if _is_of_plan(program):
@@ -109,7 +97,7 @@ class Manager(managers.Manager):
     def logged(self) -> list[str]:
         return sorted({*super().logged(), *self.programs()})
 
-    def log(self, program: str, mark: int | None, lines: int) -> tuple[list[str], int]:
+    def log(self, program: str, mark: Optional[int], lines: int) -> tuple[list[str], int]:
         """The mark is a time of the engine's, in nanoseconds."""
         asked_at = time.time_ns()
         since = {"since": f"{mark // 10**9}.{mark % 10**9:09}"} if mark else {"tail": lines}
@@ -128,12 +116,16 @@ class Manager(managers.Manager):
         release = once or self._release(program.name)
         name, size = self._name(program.name), facts.memory << 20
         tool = [places.python, "-I", str(places.tool), "--root", str(places.root)]
+        check: dict[str, Any] = {"Test": ["NONE"]}
+        if program.name in COLOURS:  # it may take as long to boot as its gate gives it
+            limit = manifests.read(places.release(release)).health.timeout
+            check = {**_HEALTH, "StartPeriod": int(limit * _SECOND), "Test": ["CMD", *tool, "alive", program.name]}
         body = {
             "Image": f"{facts.images}:{release}",
             "User": "0:0" if once or not user else f"{user.pw_uid}:{user.pw_gid}",
             "Env": ["TINI_KILL_PROCESS_GROUP=1"] if program.whole_group else [],
             "Cmd": [*tool, *(("release", release, schema) if once else ("launch", program.name))],
-            "Healthcheck": self._health(release, [*tool, "alive", program.name]) if program.name in COLOURS else {"Test": ["NONE"]},
+            "Healthcheck": check,
             "StopSignal": f"SIG{program.stop_signal}",
             "Labels": {"slipway.site": facts.site, "slipway.program": program.name, "slipway.release": release},
             "HostConfig": {
@@ -159,11 +151,6 @@ class Manager(managers.Manager):
         self._ask("POST", f"containers/create?name={name}", body, none=())
         self._ask("POST", f"containers/{name}/start", none=())
 
-    def _health(self, release: str, command: list[str]) -> dict[str, Any]:
-        """The check of an app that may take as long to boot as its gate gives it."""
-        limit = manifests.read(self.places.release(release)).health.timeout
-        return {**_HEALTH, "StartPeriod": int(limit * _SECOND), "Test": ["CMD", *command]}
-
     def _release(self, program: str) -> str:
         """The release that the colour of a program runs."""
         return self.places.colour(split(program)[0] or program).link.resolve().name
@@ -175,10 +162,9 @@ class Manager(managers.Manager):
         return f"{self._facts.site}-{program}"
 
     def _ask(
-        self, method: str, path: str, body: Any = None, none: tuple[int, ...] = (404,), timeout: float | None = 120, raw: bool = False
+        self, method: str, path: str, body: Any = None, none: tuple[int, ...] = (404,), timeout: Optional[float] = 120, raw: bool = False
     ) -> Any:
-        """What the engine answers, as JSON or `raw`; None for a status of `none`. Raises `Refused`
-        with the engine's words."""
+        """The engine's answer, JSON or `raw`; None for a status of `none`. Raises `Refused`."""
         connection = UnixConnection(SOCKET, timeout)
         try:
             connection.request(method, f"/{path}", json.dumps(body) if body else None, {"Content-Type": "application/json"})

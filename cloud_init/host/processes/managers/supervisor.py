@@ -1,17 +1,14 @@
 """Supervisor on this host: its configuration, its start, and its programs over its own socket."""
 
-from __future__ import annotations
-
 import http.client
 import os
 import subprocess
 import time
 import xmlrpc.client
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional, Union
 
-from ...base import Places, Refused, processes, template, write
-from ...base.user import with_port
+from ...base import Places, Refused, processes, template, with_port, write
 from ...base.web import UnixConnection
 from ...release import environment
 from .. import managers
@@ -43,7 +40,8 @@ class Manager(managers.Manager):
     def __init__(self, places: Places) -> None:
         self.places = places
         self._record = places.lib / "processes/supervisord.json"
-        self._configuration = places.etc / "supervisord.conf"
+        self._configuration, self._added = places.etc / "supervisord.conf", places.etc / "programs"
+        self._command = [*places.supervisor, "-c", str(self._configuration)]
         self._unit = f"slipway-{places.app}-supervisor.service"
 
     @property
@@ -51,7 +49,7 @@ class Manager(managers.Manager):
         return self.pid is not None
 
     @property
-    def pid(self) -> int | None:
+    def pid(self) -> Optional[int]:
         """The running supervisord's; one that a killed run started, and didn't note, is adopted."""
         if processes.recorded(self._record) is None and self.answers():
             self._adopt()
@@ -68,7 +66,7 @@ class Manager(managers.Manager):
         """Starts supervisord, which becomes a daemon by itself, and waits until it answers."""
         log = self.log_from_now("supervisord")
         began = time.monotonic()
-        done = self._start_unit() if self.places.role else processes.ended(*self._command())
+        done = self._start_unit() if self.places.role else processes.ended(*self._command)
         deadline = time.monotonic() + 10
         # It refuses to start where another one, started by a killed run, is about to answer.
         while time.monotonic() < deadline:
@@ -83,13 +81,10 @@ class Manager(managers.Manager):
         """On a server it is a unit of systemd, which starts it again when it ends."""
         places = self.places
         writes = (places.run, places.log, places.lib / "front", places.shared, places.srv / "data")
-        values = {"APP": places.app, "COMMAND": self._command(), "WRITES": [str(path) for path in writes]}
+        values = {"APP": places.app, "COMMAND": self._command, "WRITES": [str(path) for path in writes]}
         systemd.put(places, self._unit, systemd.rendered("supervisor.service", values))
         systemd.call("reset-failed", self._unit)
         return systemd.call("start", self._unit)
-
-    def _command(self) -> list[str]:
-        return [*self.places.supervisor, "-c", str(self._configuration)]
 
     def shut_down(self) -> None:
         if self.places.role:
@@ -118,8 +113,7 @@ class Manager(managers.Manager):
         return sorted(str(info["name"]) for info in self._server().getAllProcessInfo())
 
     def add(self, program: Program) -> None:
-        path = self._file(program.name)
-        changed = write(path, section(self.places, program).encode())
+        changed = write(self._added / f"{program.name}.conf", section(self.places, program).encode())
         there = program.name in self.programs()
         if changed and there:
             self._drop(program.name)
@@ -130,16 +124,13 @@ class Manager(managers.Manager):
             self.restart(program.name)
 
     def remove(self, name: str) -> None:
-        self._file(name).unlink(missing_ok=True)
+        (self._added / f"{name}.conf").unlink(missing_ok=True)
         self._drop(name)
         self._ask("reloadConfig")
 
     def _drop(self, name: str) -> None:
         self.stop(name)
         self._ask("removeProcessGroup", name)
-
-    def _file(self, name: str) -> Path:
-        return self.places.etc / "programs" / f"{name}.conf"
 
     def signal(self, program: str, name: str) -> None:
         self._await_own_code(program)
@@ -203,6 +194,6 @@ def section(places: Places, program: Program) -> str:
     )
 
 
-def _escaped(value: Path | str) -> str:
+def _escaped(value: Union[Path, str]) -> str:
     """Supervisor reads `%` as its own, and ` ;` as a comment: no folder may have the latter."""
     return str(value).replace("%", "%%")

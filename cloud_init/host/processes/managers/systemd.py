@@ -1,7 +1,4 @@
-"""systemd on this server: a unit for each program, by systemctl. Units hold plain paths and names,
-all else is refused."""
-
-from __future__ import annotations
+"""systemd on this server: a unit for each program, with plain paths and names; else refused."""
 
 import os
 import re
@@ -9,9 +6,10 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from typing import Union
 
 from ...base import COLOURS, Places, Refused, processes, template, write
-from ...front import servers
+from ...front import configuration
 from .. import managers
 from ..programs import CONSTANT, FRONT, Program, is_database, log_path, memory_score, split
 
@@ -122,12 +120,12 @@ def unit(places: Places, program: Program) -> str:
     return rendered("program.service", values)
 
 
-def _of_kind(places: Places, program: Program) -> dict[str, str | list[str]]:
+def _of_kind(places: Places, program: Program) -> dict[str, Union[str, list[str]]]:
     """What a program's kind says. The order is that to start in; to stop is the other way round:
     the front first, by a signal that lets requests in flight finish, a database last."""
     colours, stop = [f"slipway-{places.app}@{name}.service" for name in COLOURS], program.stop_signal
     if program.name == FRONT.name:
-        stop = str(servers.module(servers.find(places, places.front)).STOP) if places.front.is_dir() else stop
+        stop = configuration.SERVERS[configuration.find(places, places.front)].stop if places.front.is_dir() else stop
         return {"AFTER": colours, "BEFORE": [], "STOPSIGNAL": stop, "WRITES": [str(places.run / "front"), str(places.lib / "front")]}
     if is_database(program.name):
         return {"AFTER": [], "BEFORE": colours, "STOPSIGNAL": stop, "WRITES": [str(places.run / "database"), str(places.srv / "data")]}
@@ -152,7 +150,7 @@ def show(unit: str, *properties: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
-def rendered(name: str, values: Mapping[str, str | Sequence[str]]) -> str:
+def rendered(name: str, values: Mapping[str, Union[str, Sequence[str]]]) -> str:
     """A template of `managers/` with words, as many as given, at each of its places.
 
     `@@SANDBOX@@` is another template."""

@@ -1,23 +1,19 @@
 """A host that has the database alone. What web hosts need is there once it is prepared, and is
 taken away only when the release that needs it is gone."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import replace
 
-from ... import contracts
-from ...base import Places, Refused, Steps, note, read_object, refusal_of, unlink, write_json
-from ...data import databases, restore
-from ...data.databases import APP, OWNER, network
-from ...data.databases.server import ServerDatabase
-from ...processes import managers
-from ...release import environment, files, manifests
-from ...rollout import boot as booting
-from ...rollout import commit as committing
-from ...rollout import prepare as preparing
-from ...rollout import state
-from .. import provision, volume
+from .. import contracts
+from ..base import Places, Refused, Steps, note, read_object, refusal_of, unlink, write_json
+from ..data import databases, restore
+from ..data.databases import APP, OWNER, network
+from ..data.databases.server import ServerDatabase
+from ..processes import managers
+from ..release import environment, files, manifests
+from ..server import provision, volume
+from . import boot as booting
+from . import state, web
 
 _AGENT = "files/database/"
 _SECRET = "database.json"
@@ -25,9 +21,9 @@ _SECRET = "database.json"
 
 def prepare(places: Places, store: manifests.HostStore, release: str, elected: bool, steps: Steps) -> None:
     """Starts the database for the candidate, and lets its web hosts in beside the live ones."""
-    if live(places) == release:
+    if state.served(places) == release:
         return
-    manifest, secret = preparing.fetch(store, release, steps), store.secrets(release, "database")
+    manifest, secret = web.fetch(store, release, steps), store.secrets(release, "database")
     if not secret.keys() >= {"passwords", "certificate", "key"} or not {OWNER, APP} <= set(secret["passwords"]):
         raise Refused("store: wanted passwords, certificate and key of the database, found them not; run `up` again to publish them")
     provision.ensure(places, manifest, steps)
@@ -46,14 +42,14 @@ def prepare(places: Places, store: manifests.HostStore, release: str, elected: b
         booting.launched(places)  # the volume is there: what is mounted later a manager's sandbox doesn't see
         _put_in_force(places, release, both=True)
     write_json(folder / "ready", {"at": time.time()})
-    write_json(places.lib / "candidate.json", {"release": release})
+    write_json(places.lib / state.CANDIDATE, {"release": release})
 
 
 def commit(places: Places, generation: int, release: str, steps: Steps) -> None:
     """Shuts out whom the new release doesn't name. Raises `Refused` with all as before."""
     before = state.remembered(places)
-    if idle(places) != release and before.get("release") != release:
-        raise Refused(f"commit: wanted release {release} prepared on this host, found {idle(places) or 'none'}; run `up` again")
+    if state.prepared(places) != release and before.get("release") != release:
+        raise Refused(f"commit: wanted release {release} prepared on this host, found {state.prepared(places) or 'none'}; run `up` again")
     with steps.step("database"):
         try:
             _put_in_force(places, release, both=False)
@@ -63,38 +59,28 @@ def commit(places: Places, generation: int, release: str, steps: Steps) -> None:
             raise refusal_of(error) from None
     noted = {"release": release, "previous": before.get("release"), "generation": generation, "since": time.time()}
     write_json(places.lib / "state.json", noted)
-    unlink(places.lib / "candidate.json")
+    unlink(places.lib / state.CANDIDATE)
     with steps.step("prune"):
-        committing.prune(places)
+        web.prune(places)
 
 
 def abort(places: Places, steps: Steps) -> None:
     """Gives the candidate up: what the live release has is in force again."""
     with steps.step("database"):
-        unlink(places.lib / "candidate.json")
-        if release := live(places):
+        unlink(places.lib / state.CANDIDATE)
+        if release := state.served(places):
             _put_in_force(places, release, both=False)
 
 
 def boot(places: Places, steps: Steps) -> None:
     """Brings up what ran; before the first release there is nothing that could."""
-    release = live(places) or idle(places)
+    release = state.served(places) or state.prepared(places)
     if not release:
         return
     booting.bring_up(places, steps)
     restore.settle(places, steps)
     with steps.step("database"):
         _database(places, release).ensure(managers.of(places))
-
-
-def live(places: Places) -> str | None:
-    """The release whose database serves."""
-    return state.serving(places)
-
-
-def idle(places: Places) -> str | None:
-    """The release that is prepared beside the live one."""
-    return read_object(places.lib / "candidate.json").get("release")
 
 
 def _put_in_force(places: Places, release: str, both: bool) -> None:

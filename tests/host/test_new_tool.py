@@ -10,7 +10,7 @@ import pytest
 
 from cloud_init import host_tool
 from cloud_init.host import contracts
-from cloud_init.host.base.files import write_json
+from cloud_init.host.base.files import write, write_json
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.release.manifests import HostStore
 from cloud_init.host.server import setup
@@ -24,12 +24,12 @@ def host(tmp_path):
     return made
 
 
-def fetched(host, data, named=None):
+def adopted(host, data, named=None):
     """What becomes of a tool in the store; `named`: the bytes that its name is the SHA-256 of."""
     wanted = hashlib.sha256(data if named is None else named).hexdigest()
     store = HostStore(host.store, host.host)
     store.objects.put(f"releases/tool/{wanted}.pyz", data)
-    return setup.fetch_tool(host, store, wanted)
+    setup.adopt_tool(host, store, wanted)
 
 
 def without(part):
@@ -41,24 +41,26 @@ def without(part):
     return stream.getvalue()
 
 
-def test_one_that_works_lies_beside_the_present_one(host):
-    path = fetched(host, host_tool.tool())
-    assert (path.parent, path.read_bytes()) == (host.tool.parent, host_tool.tool())
+def test_one_that_works_takes_the_present_ones_place(host):
+    adopted(host, host_tool.tool())
+    assert host.tool.read_bytes() == host_tool.tool()
+    assert [path.name for path in host.tool.parent.iterdir()] == ["host.pyz"]
 
 
 @pytest.mark.parametrize(
     ("data", "why"),
-    [(b"no zip", "SyntaxError"), (without("host/front/servers/nginx.py"), "No module named 'no_such_module'")],
+    [(b"no zip", "SyntaxError"), (without("host/front/relay.py"), "No module named 'no_such_module'")],
     ids=["does not start", "lacks a part"],
 )
-def test_one_that_does_not_work_is_refused_and_not_tried_again(host, data, why):
+def test_one_that_does_not_work_is_refused(host, data, why):
+    write(host.tool, b"the present one")
     with pytest.raises(Refused, match=rf"does not work on this host \(.*{why}.*; the one before it stays"):
-        fetched(host, data)
-    with pytest.raises(Refused, match="was tried on this host before"):
-        fetched(host, data)
+        adopted(host, data)
+    assert host.tool.read_bytes() == b"the present one"
 
 
 def test_one_that_is_damaged_on_the_way_is_refused_and_asked_for_again(host):
     with pytest.raises(Refused, match="wanted that SHA-256 in the store, found"):
-        fetched(host, host_tool.tool()[:-1], named=host_tool.tool())
-    assert fetched(host, host_tool.tool())
+        adopted(host, host_tool.tool()[:-1], named=host_tool.tool())
+    adopted(host, host_tool.tool())
+    assert host.tool.read_bytes() == host_tool.tool()

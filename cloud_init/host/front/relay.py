@@ -1,17 +1,12 @@
 """A stand-in where there is no front server: passes each new connection to the live colour."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import signal
-from pathlib import Path
+from typing import Optional
 
-from ...base.places import HTTP, Places
-from . import MAINTENANCE
-
-STOP = "TERM"
-RELOAD: str | None = None  # it reads no configuration
+from ..base.places import HTTP, Places
+from .configuration import MAINTENANCE
 
 _CHUNK = 65536
 _GRACE = 30  # seconds that open connections get when the relay is stopped
@@ -23,17 +18,8 @@ _CLOSED = (
 _LIVENESS = b"/-/live"
 
 
-def serve(places: Places, folder: Path) -> None:
+async def serve(places: Places) -> None:
     """Relays until TERM or QUIT."""
-    asyncio.run(_relay(places))
-
-
-def test(places: Places, folder: Path) -> list[str]:
-    """Nothing to ask."""
-    return []
-
-
-async def _relay(places: Places) -> None:
     stopped = asyncio.Event()
     running: set[asyncio.Task[None]] = set()
 
@@ -85,7 +71,7 @@ async def _connect(places: Places, reader: asyncio.StreamReader, writer: asyncio
     await asyncio.gather(ask(), answer())
 
 
-def _page(places: Places) -> bytes | None:
+def _page(places: Places) -> Optional[bytes]:
     """The whole maintenance answer while there is maintenance."""
     try:
         body = (places.etc / MAINTENANCE).read_bytes()
