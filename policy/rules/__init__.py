@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from policy.facts import Facts, Problem
 from policy.plan import Plan
-from policy.rules import data, inputs, network, servers
+from policy.rules import data, inputs, servers
 
 Check = Callable[[Plan, Facts], Iterator[Problem]]
 
@@ -27,6 +27,6 @@ class Rule(NamedTuple):
 @cache
 def every() -> dict[str, Rule]:
     """All rules by their ids, sorted."""
-    checks: tuple[Check, ...] = (*data.RULES, *inputs.RULES, *network.RULES, *servers.RULES)
+    checks: tuple[Check, ...] = (*data.RULES, *inputs.RULES, *servers.RULES)
     first = {check.__name__.replace("_", "-"): (cleandoc(check.__doc__ or "").partition("\n\n")[0], check) for check in checks}
     return {id: Rule(id, " ".join(text.split()), check) for id, (text, check) in sorted(first.items())}

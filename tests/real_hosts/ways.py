@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from policy import values
-from policy.clouds.aws.types import SUBNET, TEMPLATE
+from policy.clouds.aws import SUBNET, TEMPLATE
 from policy.facts import is_world
 from policy.plan import Plan, Resource, is_known
 from policy.values import first, flag, items, mapping
