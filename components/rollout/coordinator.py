@@ -1,6 +1,6 @@
 """The one writer of `desired.json`: proposes a release, hears the hosts, commits or aborts it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -9,19 +9,23 @@ from urllib.parse import urlsplit
 from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import Manifest
 from cloud_init.host.contracts.rollout import Outcome, Proven
+from cloud_init.host.release import wheels
 from components.deployment.answers import GOING_BACK, Verdict
 from components.errors import SlipwayError
 from components.hosts import progress
 from components.hosts.site import Site
 from components.release import publishing
 from components.release.store import Conflict, Store, overwrite, parsed, to_json
-from components.rollout import clean_up, desired_state, public
-from components.rollout.desired_state import Desired, desired
+from components.rollout import desired_state, public
+from components.rollout.desired_state import HISTORY, Desired, desired, refuse_another
 from components.rollout.phases.direct import Driven
 from components.rollout.phases.pulled import Following
 
 __all__ = ["Conflict", "SlipwayError", "Verdict", "desired", "roll", "rollback"]
 _PROVEN = "proven.json"
+KEPT = 5  # releases that can be rolled back to
+_GONE = 7 * 86400.0  # seconds after which a host that says nothing is forgotten
+_UNREAD = 3600.0  # seconds after which nobody reads a command's output any more
 
 
 def roll(site: Site, release: str, by: str = "up", publish: Callable[[], None] | None = None) -> Verdict:
@@ -96,12 +100,12 @@ class _Rollout:
         if failed:
             self._undo(now, old, failed)
             return Verdict.refused(self.release, failed, old)
-        desired_state.refuse_another(self.store, now.state)
+        refuse_another(self.store, now.state)
         proven = Proven(self.release, now.state.generation, now.state.token)
         overwrite(self.store, _PROVEN, to_json(contracts.document(proven)))
         if self.manifest.tool:
             publishing.name_tool(self.store, self.manifest.tool)
-        clean_up.run(self.store, now)
+        clean_up(self.store, now)
         missing = self._missing()
         return Verdict(not missing, missing, self.release, self.release)
 
@@ -156,3 +160,51 @@ class _Rollout:
         except SlipwayError as error:
             failed.append(Outcome(False, "coordinator", "abort", str(error)))
             return now
+
+
+def clean_up(store: Store, now: Desired) -> None:
+    """Removes what none of the releases needs that served last, old outcomes, and hosts that are
+    gone, in few requests. Raises `Conflict`, with all still there, where `now` isn't wanted."""
+    keep = list(dict.fromkeys([str(now.live), *now.served]))[:KEPT]
+    there = store.names("releases/")
+    gone = [name for name in there if name.split("/")[1] not in (*keep, "code", "tool", "wheels")]
+    gone += [name for name in store.names("secrets/") if name.split("/")[-1].split(".")[0] not in keep]
+    gone += [*_unused_code(store, there, keep), *_unused_wheels(store, there, keep)]
+    gone += _old_outcomes(store.names("outcomes/"), now.state.generation)
+    if gone:
+        refuse_another(store, now.state)  # what another one wants since may need some of it
+        store.delete(*gone)
+
+
+def _unused_code(store: Store, there: Iterable[str], keep: Sequence[str]) -> list[str]:
+    """The archives that no kept release uses; none while it can't be told what one uses."""
+    try:
+        names = {f"releases/{release}/manifest.json" for release in keep}
+        used = {parsed(Manifest, name, data).code.id for name in names if (data := store.get(name)) is not None}
+    except SlipwayError:
+        progress.report("coordinator", "", "note", text="the manifest of a kept release is damaged: no archive is removed")
+        return []
+    archives = [name for name in there if name.startswith("releases/code/")]
+    return [name for name in archives if name.split("/")[-1].split(".")[0] not in used]
+
+
+def _unused_wheels(store: Store, there: Iterable[str], keep: Sequence[str]) -> list[str]:
+    """The files that no kept release's list names."""
+    names = [name for name in there if name.startswith(wheels.FOLDER)]
+    lists = [store.get(wheels.list_of(release)) for release in keep] if names else []
+    used = {one for data in lists for one in wheels.hashes((data or b"").decode(errors="replace"))}
+    return [name for name in names if name.split("/")[-2] not in used]
+
+
+def _old_outcomes(names: Mapping[str, float], generation: int) -> Iterator[str]:
+    """Those of generations that are old, or yet to come; outputs that nobody read; and all of a
+    host whose heartbeat is a week older than the newest: servers come and go."""
+    beats = {name.split("/")[1]: at for name, at in names.items() if name.endswith("/heartbeat.json")}
+    newest, newest_beat = max(names.values(), default=0.0), max(beats.values(), default=0.0)
+    for name, at in names.items():
+        last = name.split("/")[-1].split(".")[0]
+        old = last.isdigit() and not generation - HISTORY <= int(last) <= generation
+        unread = last.startswith("output-") and newest - at > _UNREAD
+        gone = newest_beat - beats.get(name.split("/")[1], newest_beat) > _GONE
+        if old or unread or gone:
+            yield name

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from components import owner
 from components.errors import SlipwayError, UsageError
 from ops import engine
-from ops.automation.engine import CliEngine
+from ops.automation import CliEngine
 from ops.call import Call
 from ops.display import tables
 from ops.display.progress import shown

@@ -8,8 +8,7 @@ import pytest
 import yaml
 
 from ops.engine.program import Program
-from ops.plan.record import plan_of
-from ops.plan.recorder import Recorder
+from ops.plan.record import Recorder, plan_of
 from ops.stack.project import Project, Stack
 from policy.plan import Plan
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.display.differences import differing, same
+from ops.display.changes import differing, same
 from policy.plan import SECRET, UNKNOWN
 
 JSON = st.recursive(
