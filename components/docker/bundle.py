@@ -12,7 +12,7 @@ from cloud_init import system, templating
 from cloud_init.host.contracts.manifest import File
 from cloud_init.host.data.folders import FILES
 from cloud_init.host.release import templates
-from components.docker.image import TOOLS
+from components.docker.store import TOOLS
 from components.errors import UsageError
 from components.release import bundle, core
 from components.release.bundle import Bundle

@@ -24,12 +24,11 @@ from cloud_init.host.server.setup import USERS
 from components import owner
 from components.deployment.on_hosts import HostsDeployment
 from components.docker import bundle as by_hand
-from components.docker import image, store
+from components.docker import store
 from components.docker.engine import Engine
-from components.docker.keeper import PYTHON, ROOT, STORE, TOOL
 from components.hosts.resources import Host, RandomSecret
 from components.hosts.site import Site
-from components.hosts.transports.docker import DockerTransport
+from components.hosts.transports.docker import PYTHON, ROOT, STORE, TOOL, DockerTransport
 from components.release import core
 from components.release.bundle import Bundle
 from components.rollout.resources import Rollout, RolloutArgs, finish
@@ -116,7 +115,7 @@ class Target(TargetComponent):
         host = Host(f"{name}-host", facts, owner.current(place.project, place.stack), made)
 
         def container(program: str, user: str, stop: str, **more: Any) -> docker.Container:
-            numbers = {one: image.FIRST_ID + number for number, one in enumerate(USERS)}
+            numbers = {one: store.FIRST_ID + number for number, one in enumerate(USERS)}
             more_labels: list[Any] = sorted([*labels, {"label": "slipway.program", "value": program}], key=itemgetter("label"))
             return docker.Container(
                 f"{name}-{program}",
@@ -196,7 +195,7 @@ def _facts(settings: Settings, options: Options, place: StackPlace) -> tuple[dic
     packages = [*system.FRONTS[settings.front]]
     if settings.database.placement == "same-host" and settings.database.engine in system.ENGINES:
         packages.append(system.ENGINES[settings.database.engine])
-    text = image.host_file(base, tuple(sorted(packages)))
+    text = store.host_file(base, tuple(sorted(packages)))
     images = options.registry or site.lower()  # names of images are in small letters, those of stacks needn't be
     users = list(USERS)
     host = HostFacts(
