@@ -34,7 +34,6 @@ _COMMANDS = {
         "restore": "ops.commands.kept.restore",
         "maintenance": "ops.commands.app.maintenance",
         "bundle": "ops.commands.app.bundle",
-        "open": "ops.commands.app.browse",
         "destroy": "ops.commands.destroy.destroy",
         "init": "ops.commands.init.init",
         "doctor": "ops.commands.doctor.doctor",

@@ -1,9 +1,7 @@
-"""`status`, `exec`, `logs`, `open`, `maintenance`, `bundle`: the app as it runs, or by hand."""
+"""`status`, `exec`, `logs`, `maintenance`, `bundle`: the app as it runs, or by hand."""
 
-import os
 import sys
 import tempfile
-import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -128,14 +126,6 @@ def logs(call: calls.OfStack, follow: Follow = False, lines: Lines = 50) -> None
         out.flush()
         if out.gone:
             return
-
-
-def browse(call: calls.OfStack) -> None:
-    """Print the app's address and open it in a browser."""
-    url = workplace.enter(call).deployment(acts=False).url
-    tables.line(url)
-    if sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
-        webbrowser.open(url)
 
 
 def maintenance(call: calls.InJson, state: State) -> None:

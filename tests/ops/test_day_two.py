@@ -198,18 +198,6 @@ def test_a_refused_rollback_says_why(world, slipway, monkeypatch):
     assert (document["ok"], document["live"]) == (False, "aaaabbbbcccc")
 
 
-def test_open_prints_the_address_and_needs_no_display(world, slipway, monkeypatch):
-    opened = []
-    monkeypatch.setattr("webbrowser.open", opened.append)
-    monkeypatch.delenv("DISPLAY", raising=False)
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    assert slipway("open").stdout == "http://127.0.0.1:8080\n"
-    assert opened == []
-    monkeypatch.setenv("DISPLAY", ":0")
-    slipway("open")
-    assert opened == ["http://127.0.0.1:8080"]
-
-
 def test_adopt_asks_and_rewrites_the_mark(world, slipway, monkeypatch, tmp_path):
     from components import owner
     from ops.stack import workplace
