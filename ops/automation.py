@@ -3,6 +3,7 @@ of one stack, in the backend of the environment; what it tells, as events and a 
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -22,10 +23,10 @@ from components.errors import LockedError, MissingError, NoStackError, SlipwayEr
 from components.hosts import progress
 from ops.engine import Event, Observer, Result, Step, providers, values
 from ops.engine.events import Op
-from ops.engine.monitor import STACK
-from ops.stack import pulumi_cli
+from ops.engine.program import STACK
 from ops.stack.project import Project
 
+HOW = "https://www.pulumi.com/docs/iac/download-install/"
 _LOGGED_OUT = re.compile(r"PULUMI_ACCESS_TOKEN must be set|pulumi login|could not get cloud url", re.IGNORECASE)
 # The steps that a person knows of; the rest of a replacement, and look-ups, stay the CLI's own.
 _OPS: dict[str, Op] = {
@@ -37,6 +38,17 @@ _NOISE = re.compile(r"an unhandled error occurred|(update|preview|destroy) faile
 _TRACEBACK = re.compile(r"^Traceback \(most recent call last\):\n(?P<frames>(?:[ \t].*\n)+)", re.MULTILINE)
 _OWN = re.compile(r"components\.errors\.\w+: ")
 _SECRET = "[secret]"
+
+
+def path() -> str | None:
+    """The path of the CLI, or None."""
+    return shutil.which("pulumi")
+
+
+def require(why: str) -> None:
+    """Raises `MissingError` where there is no CLI; `why` one is wanted."""
+    if path() is None:
+        raise MissingError(f"{why}, and there is no `pulumi` on PATH; install it ({HOW}), then run this again")
 
 
 class Command(PulumiCommand):
@@ -208,7 +220,7 @@ class CliEngine:
         return Result(error is None, error, heard.outputs, frozenset(), tuple(heard.steps))  # its events hold no secret
 
     def _workspace(self) -> automation.LocalWorkspace:
-        pulumi_cli.require(f"stack {self.name} needs the Pulumi CLI")
+        require(f"stack {self.name} needs the Pulumi CLI")
         return automation.LocalWorkspace(work_dir=str(self.project.folder), pulumi_command=Command())
 
     @contextmanager
@@ -224,7 +236,7 @@ class CliEngine:
             step = f"wait for it, or if it is gone: pulumi cancel --stack {name}"
             raise LockedError(f"stack {name}: somebody else's run of the Pulumi CLI has it; {step}") from None
         except subprocess.CalledProcessError as error:
-            raise MissingError(f"stack {name}: {pulumi_cli.path()} doesn't run ({error}); install it anew: {pulumi_cli.HOW}") from None
+            raise MissingError(f"stack {name}: {path()} doesn't run ({error}); install it anew: {HOW}") from None
         except CommandError as error:
             text = str(error)
             if _LOGGED_OUT.search(text):

@@ -23,10 +23,11 @@ from components.errors import SlipwayError
 from components.settings import App
 from components.source import find_app
 from components.target import Need
+from ops import automation
 from ops import call as calls
 from ops.display import tables
 from ops.setup import install
-from ops.stack import pulumi_cli, workplace
+from ops.stack import engines, workplace
 from policy.plan import Resource
 
 OK, WARNING, MISSING = "ok", "warning", "missing"
@@ -63,7 +64,7 @@ def _of_stack(call: calls.Call) -> Iterator[Check]:
     except SlipwayError as error:
         yield Check("settings", MISSING, str(error))
         return
-    yield from _tried("plan", lambda: pulumi(pulumi_cli.foreign(workplace.enter(call, sealed=True)), call.stack))
+    yield from _tried("plan", lambda: pulumi(engines.foreign(workplace.enter(call, sealed=True)), call.stack))
     yield from _tried("what is launched", lambda: [port(work.deployment().url)])
     yield app_python([Path(sys.executable), Path("/usr/bin/python3"), Path("/usr/local/bin/python3")])
     yield from _tried("app", lambda: [app(work.place.folder, work.settings.app)])
@@ -91,11 +92,12 @@ def pulumi(found: Sequence[Resource], stack: str) -> Iterator[Check]:
     """Checks the Pulumi CLI, where a stack has resources of providers. It fetches its plugins."""
     if not found:
         return
-    wanted = f"stack {stack} has resources of {', '.join(pulumi_cli.packages(found))}"
-    if pulumi_cli.path() is None:
-        yield Check("pulumi up", MISSING, f"{wanted}, and there is no `pulumi` on PATH", pulumi_cli.HOW)
+    packages = sorted({one.type.removeprefix("pulumi:providers:").partition(":")[0] for one in found})
+    wanted = f"stack {stack} has resources of {', '.join(packages)}"
+    if automation.path() is None:
+        yield Check("pulumi up", MISSING, f"{wanted}, and there is no `pulumi` on PATH", automation.HOW)
         return
-    yield Check("pulumi up", OK, f"{wanted}; {pulumi_cli.path()}")
+    yield Check("pulumi up", OK, f"{wanted}; {automation.path()}")
 
 
 def disk(free: int) -> Check:

@@ -1,5 +1,5 @@
 """Resources and changes as a tree, down to the places that differ in mappings, lists and texts: for
-`plan`, `preview`, `up`."""
+`plan`, `preview`, `up`; what an engine would do or has done."""
 
 import json
 import re
@@ -14,8 +14,11 @@ from rich.text import Text
 from rich.tree import Tree
 
 from components.errors import one_line
-from policy.plan import is_secret, is_unknown
-from policy.values import decoded, origins
+from ops.display import tables
+from ops.engine import Result, Step
+from ops.engine.providers import is_dynamic
+from ops.engine.values import shown
+from policy.plan import decoded, is_secret, is_unknown, origins
 
 MARKS = {
     "replace": ("±", "magenta"),
@@ -32,6 +35,10 @@ _SENTENCE = 200  # characters: what replaces nothing may be a sentence about why
 _MOST = 12  # lines for one property
 _DEEPEST = 50  # steps; what differs deeper is one place
 _PLAIN = re.compile(r"[^\s.\[\]\"]+")
+_WORDS = {"create": "add", "update": "alter", "replace": "replace", "delete": "remove"}
+"""For each operation that changes something the kind of change."""
+_NOTHING: tuple[Any, ...] = ("", "{}", "[]", {}, [])
+_STACK = "::pulumi:pulumi:Stack::"
 
 Path = tuple[str | int, ...]
 """Steps down: to a mapping's key, or to a list's item by its number."""
@@ -198,3 +205,60 @@ def _read(value: Any) -> Any:
 def _deeper(value: Any, limit: int) -> bool:
     inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return limit == 0 or any(_deeper(one, limit - 1) for one in inside)
+
+
+def count(counts: Mapping[str, int]) -> int:
+    """How many resources are touched."""
+    return sum(counts.get(op, 0) for op in _WORDS)
+
+
+def only_creates(plan: Result) -> bool:
+    """Whether nothing that is there is touched, and no provider makes anything, at a price."""
+    return all(step.op == "create" and is_dynamic(step.type) for step in plan.steps if step.op in _WORDS)
+
+
+def summary(counts: Mapping[str, int]) -> str:
+    """`2 to create, 1 to update, 3 unchanged`."""
+    words = [f"{counts[op]} to {op}" for op in _WORDS if counts.get(op)]
+    return ", ".join([*words, f"{counts.get('same', 0)} unchanged"])
+
+
+def show(result: Result) -> None:
+    """Prints the tree of changes below their components, and the counts."""
+    by_urn = {step.urn: step for step in result.steps}
+
+    def above(urn: str) -> tuple[Text, str]:
+        """A component has no step of its own; its URN ends in its type and name."""
+        step = by_urn.get(urn)
+        *_, token, name = urn.split("::")
+        return (heading(step.name, step.type), _parent(step)) if step else (heading(name, token), "")
+
+    changed = []
+    for step in (one for one in result.steps if one.op in _WORDS):
+        # Of a new resource only what it is: all of its inputs are new.
+        told = [] if step.op == "create" else [(name, *pair) for name, pair in step.changes.items()]
+        lines = [line for name, old, new in told if old is not None or new not in _NOTHING for line in property_lines(name, old, new)]
+        changed.append(Branch(step.urn, _parent(step), change(_WORDS[step.op], step.name, step.type, lines, step.words)))
+    if changed:
+        tables.line(tree(changed, above))
+    tables.line(summary(result.counts))
+
+
+def _parent(step: Step) -> str:
+    return "" if _STACK in step.parent else step.parent
+
+
+def as_json(result: Result) -> dict[str, Any]:
+    """The same for a machine."""
+    return {
+        "ok": result.ok,
+        "error": result.error,
+        "counts": {op: result.counts.get(op, 0) for op in (*_WORDS, "same")},
+        "outputs": {name: shown(value, name in result.secret_outputs) for name, value in result.outputs.items()},
+        "steps": [_step_json(step) for step in result.steps],
+    }
+
+
+def _step_json(step: Step) -> dict[str, Any]:
+    changed = {key: {"old": old, "new": new} for key, (old, new) in step.changes.items()}
+    return {**{key: one for key, one in vars(step).items() if key != "words"}, "changes": changed, "seconds": round(step.seconds, 3)}

@@ -9,8 +9,7 @@ from typing import Any
 from components.errors import SlipwayError
 from ops.engine import providers, values
 from ops.engine.events import Event, Observer, Op, Result, Step
-from ops.engine.monitor import Monitor
-from ops.engine.program import Program
+from ops.engine.program import Monitor, Program
 from ops.engine.state import Resource, State, locked
 from ops.stack.project import Project, Stack
 

@@ -16,9 +16,8 @@ from ops.display.changes import Difference, Path, differing
 from ops.plan import warnings
 from ops.plan.document import Change, Comparison, Op, PropertyChange
 from policy import resource_types
-from policy.plan import Plan, Resource, is_secret, is_unknown
+from policy.plan import Plan, Resource, is_secret, is_unknown, origins
 from policy.resource_types import ResourceType
-from policy.values import origins
 
 PROVIDER = "provider"  # the option, as Pulumi calls it
 ChangesByUrn = dict[str, list[PropertyChange]]

@@ -21,12 +21,10 @@ from pulumi.runtime.proto import engine_pb2, resource_pb2, resource_pb2_grpc
 from components.errors import SlipwayError, one_line
 from components.settings.rules import SEALED
 from components.target import AS_IF_IN
-from ops.engine.monitor import STACK, BaseMonitor, urn_of
-from ops.engine.program import Program
+from ops.engine.program import STACK, BaseMonitor, Program, urn_of
 from ops.engine.values import IS_SECRET, SIGNATURE
 from ops.plan import stand_ins
-from ops.stack import secrets
-from ops.stack.project import Project, Stack
+from ops.stack.project import Project, Stack, is_secure, opened
 from policy.plan import SECRET, UNKNOWN, Kind, Lookup, Plan, Resource
 
 _NOTED = (engine_pb2.INFO, engine_pb2.WARNING, engine_pb2.ERROR)
@@ -171,7 +169,7 @@ def record(project: Project, stack: Stack) -> Plan:
     """The plan of a stack whose secrets are sealed. Raises `SlipwayError` for a failed program."""
     folders = tuple(Path(one) for one in (project.folder, os.environ.get(AS_IF_IN)) if one)
     recorder = Recorder(project.name, stack.name, folders)
-    config = secrets.opened(dict(stack.config), lambda _: SEALED)
+    config = opened(dict(stack.config), lambda _: SEALED)
     program = Program(project, replace(stack, config=config), dry=True)
     # What the program prints would stand before the plan, in a file that holds nothing else.
     with with_marks(), redirect_stdout(sys.stderr):
@@ -197,7 +195,7 @@ def plan_of(recorder: Recorder, config: Mapping[str, Any]) -> Plan:
 
 def _settings(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """(key path, value) of each setting; lists are values."""
-    if isinstance(value, Mapping) and value and not secrets.is_secure(value):
+    if isinstance(value, Mapping) and value and not is_secure(value):
         for name, item in value.items():
             yield from _settings(item, f"{path}.{name}" if path else str(name))
     elif path:
@@ -207,7 +205,7 @@ def _settings(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 def _shown(value: Any) -> Any:
     """Plain JSON. What is encrypted as a fingerprint: the stack file shows as much."""
     if isinstance(value, Mapping):
-        if secrets.is_secure(value):
+        if is_secure(value):
             return {SECRET: hashlib.sha256(value["secure"].encode()).hexdigest()[:12]}
         return {str(name): _shown(item) for name, item in value.items()}
     if isinstance(value, list):

@@ -12,8 +12,7 @@ from components.errors import one_line
 from ops.display import tables
 from ops.display.changes import short_type, type_of
 from ops.plan.document import Comparison, Document, Op, PropertyChange
-from policy.plan import Lookup, Plan, Resource, is_known, is_secret, is_unknown
-from policy.values import decoded, origins
+from policy.plan import Lookup, Plan, Resource, decoded, is_known, is_secret, is_unknown, origins
 
 _LONGEST = 60  # characters
 STAND_IN = re.compile(r"lookup\(([^()#\s]+)#(\w+)\)")

@@ -8,8 +8,7 @@ from components.settings import Settings
 from components.settings.rules import NAMESPACE
 from ops.plan.document import Change, Op, Warning, WarningKind
 from policy import clouds
-from policy.plan import Plan
-from policy.values import flag, shown
+from policy.plan import Plan, flag, shown
 
 _OWN_HOST = "pulumi-python:dynamic/slipway:Host"
 _HOST_SETTINGS = (f"{NAMESPACE}front", f"{NAMESPACE}manager")

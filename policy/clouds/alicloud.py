@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 from policy.facts import ALL_PORTS, CloudBucket, CloudDatabase, CloudHost, Disk, Facts, Image, Metadata, Opening, ties, user_data
-from policy.plan import Plan, Resource
-from policy.values import first, flag, items, mapping, number, text
-from policy.values import origins as urns_of
+from policy.plan import Plan, Resource, first, flag, items, mapping, number, text
+from policy.plan import origins as urns_of
 
 _INSTANCE = "alicloud:ecs/instance:Instance"
 _TEMPLATE = "alicloud:ecs/ecsLaunchTemplate:EcsLaunchTemplate"

@@ -5,8 +5,7 @@ from typing import Any
 
 from policy import facts as kinds
 from policy.facts import ALL_PORTS, CloudBucket, CloudDatabase, CloudHost, DefaultTags, Disk, Facts, Image, Metadata, Opening, Tie, UserData
-from policy.plan import Plan, Resource, is_known
-from policy.values import decoded, first, flag, items, mapping, number, origins, shown, text
+from policy.plan import Plan, Resource, decoded, first, flag, is_known, items, mapping, number, origins, shown, text
 
 INSTANCE = "aws:ec2/instance:Instance"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"

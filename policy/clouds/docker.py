@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from policy.facts import Facts, Freedom, Opening, UserData
-from policy.plan import Plan, Resource
-from policy.values import flag, items, mapping, number
+from policy.plan import Plan, Resource, flag, items, mapping, number
 
 _CONTAINER = "docker:index/container:Container"
 _EVERYWHERE = ("", "0.0.0.0", "::")

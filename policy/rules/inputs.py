@@ -7,8 +7,7 @@ from typing import Any
 from components.errors import one_line
 from policy import resource_types
 from policy.facts import Facts, Problem
-from policy.plan import Plan, Resource, is_known, is_secret
-from policy.values import LOOKED_UP, at, holds_secret, items, leaves, mapping
+from policy.plan import LOOKED_UP, Plan, Resource, at, holds_secret, is_known, is_secret, items, leaves, mapping
 
 _URL_WITH_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@:\s]*:[^/@\s]+@", re.IGNORECASE)
 _TAGS = re.compile(r"(?:[^.]+\.)*?\w*(?:[tT]ags|[lL]abels)(?![^.\[])")

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from policy.facts import DATABASE_PORTS, Facts, Problem
-from policy.plan import Plan
-from policy.values import NOT_KNOWN, shown
+from policy.plan import NOT_KNOWN, Plan, shown
 
 _PUBLIC_PORTS = {80, 443}
 

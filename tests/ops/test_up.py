@@ -15,8 +15,8 @@ from made_up import Host, result, step
 from components import owner
 from components.deployment.answers import Kept
 from components.errors import SlipwayError
+from ops.automation import HOW
 from ops.engine import Event
-from ops.stack.pulumi_cli import HOW
 
 HOST = step("update", "host", tool=("abc", "def"))
 ROLLOUT = step("create", "rollout", parent=HOST.urn, release=(None, "aaaabbbbcccc"))

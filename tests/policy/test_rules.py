@@ -13,8 +13,7 @@ from speeds import examples
 
 from policy import check, rules
 from policy.check import Finding
-from policy.plan import Plan, Resource
-from policy.values import text
+from policy.plan import Plan, Resource, text
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases.yaml").read_text())
 NAMED = [pytest.param(rule, case, id=f"{rule}: {case['name']}") for rule, cases in CASES.items() for case in cases]
