@@ -12,7 +12,6 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -152,59 +151,44 @@ def urn_of(project: str, stack: str, request: Any) -> str:
     return f"urn:pulumi:{stack}::{project}::{prefix}{request.type}::{request.name}"
 
 
-@dataclass(frozen=True)
-class Program:
-    """`__main__.py` of a project folder with one stack's config; `dry`: outputs may be unknown."""
+def run(project: Project, stack: Stack, monitor: BaseMonitor, dry: bool) -> str | None:
+    """Runs `__main__.py` of a project's folder with one stack's config, in a context of its own;
+    one block of text on why it failed, or None. `dry`: outputs may be unknown.
 
-    project: Project
-    stack: Stack
-    dry: bool
+    `monitor` also answers what the SDK asks of an engine: to log."""
+    try:
+        copy_context().run(_run, project, stack, monitor, dry)
+    except pulumi.RunError as error:
+        return monitor.failure or str(error)
+    except SystemExit as error:
+        return monitor.failure or (f"the program ended itself: sys.exit({error.code!r}); mend the program" if error.code else None)
+    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  the program is the user's
+        return monitor.failure or _unforeseen(error, project.folder)
+    return monitor.failure
 
-    def run(self, monitor: BaseMonitor) -> str | None:
-        """Runs it in a context of its own; gives one block of text on why it failed, or None.
 
-        `monitor` also answers what the SDK asks of an engine: to log."""
-        try:
-            copy_context().run(self._run, monitor)
-        except pulumi.RunError as error:
-            return monitor.failure or str(error)
-        except SystemExit as error:
-            return monitor.failure or (f"the program ended itself: sys.exit({error.code!r}); mend the program" if error.code else None)
-        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  the program is the user's
-            return monitor.failure or _unforeseen(error, self.project.folder)
-        return monitor.failure
-
-    def _run(self, monitor: Any) -> None:
-        folder = str(self.project.folder)
-        # As Pulumi hands it over: objects as JSON, what YAML takes for a date as text.
-        config = {key: str(one) if isinstance(one, str | date) else json.dumps(one, default=str) for key, one in self.stack.config.items()}
-        set_all_config(config, list(self.stack.secret_keys))
-        configure(
-            Settings(
-                project=self.project.name,
-                stack=self.stack.name,
-                monitor=monitor,
-                engine=monitor,
-                dry_run=self.dry,
-                organization="organization",
-                root_directory=folder,
-            )
-        )
-        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # unfinished futures of a failed run are no news
-        if folder not in sys.path:
-            sys.path.insert(0, folder)
-        loop = asyncio.new_event_loop()
-        asyncio.set_event_loop(loop)
-        # Every thread of the SDK's executor waits in a registration: its default could deadlock.
-        executor = ThreadPoolExecutor(_THREADS)
-        loop.set_default_executor(executor)
-        program: Any = partial(runpy.run_path, f"{folder}/__main__.py", run_name="__main__")
-        try:
-            loop.run_until_complete(run_in_stack(program))
-        finally:
-            executor.shutdown(wait=True)
-            loop.close()
-            asyncio.set_event_loop(None)
+def _run(project: Project, stack: Stack, monitor: Any, dry: bool) -> None:
+    folder = str(project.folder)
+    # As Pulumi hands it over: objects as JSON, what YAML takes for a date as text.
+    config = {key: str(one) if isinstance(one, str | date) else json.dumps(one, default=str) for key, one in stack.config.items()}
+    set_all_config(config, list(stack.secret_keys))
+    which = {"project": project.name, "stack": stack.name, "organization": "organization", "root_directory": folder}
+    configure(Settings(**which, monitor=monitor, engine=monitor, dry_run=dry))
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # unfinished futures of a failed run are no news
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    # Every thread of the SDK's executor waits in a registration: its default could deadlock.
+    executor = ThreadPoolExecutor(_THREADS)
+    loop.set_default_executor(executor)
+    program: Any = partial(runpy.run_path, f"{folder}/__main__.py", run_name="__main__")
+    try:
+        loop.run_until_complete(run_in_stack(program))
+    finally:
+        executor.shutdown(wait=True)
+        loop.close()
+        asyncio.set_event_loop(None)
 
 
 def _unforeseen(error: BaseException, folder: Path) -> str:

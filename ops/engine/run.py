@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from components.errors import SlipwayError
-from ops.engine import providers, values
+from ops.engine import program, providers, values
 from ops.engine.events import Event, Observer, Op, Result, Step
-from ops.engine.program import Monitor, Program
+from ops.engine.program import Monitor
 from ops.engine.state import Resource, State, locked
 from ops.stack.project import Project, Stack
 
@@ -59,7 +59,7 @@ class _Run:
         self.monitor = Monitor(engine.project.name, engine.stack.name, self.apply, engine.observer)
 
     def program(self) -> Result:
-        error = Program(self.engine.project, self.engine.stack, self.dry).run(self.monitor)
+        error = program.run(self.engine.project, self.engine.stack, self.monitor, self.dry)
         if error is None:
             seen = self.monitor.seen
             error = self._remove([one for one in self.state.resources if one.replaced or one.urn not in seen])

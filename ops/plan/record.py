@@ -21,7 +21,7 @@ from pulumi.runtime.proto import engine_pb2, resource_pb2, resource_pb2_grpc
 from components.errors import SlipwayError, one_line
 from components.settings.rules import SEALED
 from components.target import AS_IF_IN
-from ops.engine.program import STACK, BaseMonitor, Program, urn_of
+from ops.engine.program import STACK, BaseMonitor, run, urn_of
 from ops.engine.values import IS_SECRET, SIGNATURE
 from ops.plan import stand_ins
 from ops.stack.project import Project, Stack, is_secure, opened
@@ -170,10 +170,9 @@ def record(project: Project, stack: Stack) -> Plan:
     folders = tuple(Path(one) for one in (project.folder, os.environ.get(AS_IF_IN)) if one)
     recorder = Recorder(project.name, stack.name, folders)
     config = opened(dict(stack.config), lambda _: SEALED)
-    program = Program(project, replace(stack, config=config), dry=True)
     # What the program prints would stand before the plan, in a file that holds nothing else.
     with with_marks(), redirect_stdout(sys.stderr):
-        error = program.run(recorder)
+        error = run(project, replace(stack, config=config), recorder, dry=True)
     if error is not None:
         raise SlipwayError(error)
     return plan_of(recorder, stack.config)
