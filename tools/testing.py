@@ -18,7 +18,6 @@ from ops import bootstrap
 from ops import call as calls
 from ops.bootstrap import Run, StepError, locked, step
 from ops.display import tables
-from ops.setup import install
 from ops.stack import workplace
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def _checks_beside(command: Sequence[str], folder: Path) -> dict[str, int]:
 
 def _install_needs(call: calls.Call) -> None:
     """Installs the programs that tests name, and the target's; tests say what they miss."""
-    install.ensure(lambda: needs(workplace.folder()))
+    workplace.ensure(lambda: needs(workplace.folder()))
     try:
         workplace.enter(call).install_needs()
     except SlipwayError as error:

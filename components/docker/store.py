@@ -91,7 +91,8 @@ def _bring(engine: Engine, facts: Mapping[str, Any], manifest: Manifest, store: 
         return
     with _logged_in(engine, facts["images"], login) as (here, there):
         if not (digest := (store.get(noted) or b"").decode()):
-            _build(here, facts, manifest, store, installer, _platform(here, there))
+            mine, wanted = (one.run("version", "--format", "{{.Server.Os}}/{{.Server.Arch}}").decode().strip() for one in (here, there))
+            _build(here, facts, manifest, store, installer, {"platform": wanted} if mine != wanted else {})
             here.run("push", made)
             pushed = here.inspect("image", made) or {}
             digest = next(one for one in pushed["RepoDigests"] if one.startswith(f"{facts['images']}@"))
@@ -123,12 +124,6 @@ def _logged_in(engine: Engine, registry: str, login: Mapping[str, str]) -> Itera
         (Path(place) / "config.json").touch(0o600)
         (Path(place) / "config.json").write_text(json.dumps(chosen), encoding="utf-8")
         yield Engine(configuration=place), replace(engine, configuration=place)
-
-
-def _platform(here: Engine, there: Engine) -> dict[str, str]:
-    """What to build for, where the machine of the engine is of another kind than this one."""
-    mine, wanted = (one.run("version", "--format", "{{.Server.Os}}/{{.Server.Arch}}").decode().strip() for one in (here, there))
-    return {"platform": wanted} if mine != wanted else {}
 
 
 def _build(

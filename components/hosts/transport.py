@@ -3,6 +3,7 @@
 import importlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -76,14 +77,11 @@ def outcome(
     return {"ok": False, "host": host, "step": arguments[0], "message": f"the host tool ended early: {why}", "log": []}
 
 
-class Launched:
+class Launched(Transport):
     """A host that Slipway itself launches and removes, by a way to its machine; others are
     resources of a cloud's. `copies`: what copies of its last backups are called here; `mend`: what
     to do where one can't be made."""
 
-    host: str
-    role: str
-    address: str
     way: Way
     copies: str
     mend = "mend that, then run it again"
@@ -137,22 +135,29 @@ class Launched:
 
     def fetch(self, source: Path, target: Path) -> Path:
         """A copy of a backup there at `target` here, checked and whole. Raises `SlipwayError`."""
-        try:
-            files.make_folder(target.parent, 0o700)
-            with files.replacing(target) as part:
-                part.mkdir(mode=0o700)
-                archive = part / "archive.tar"
-                with archive.open("wb") as file:
-                    done = self.way.run(["tar", "-C", str(source), "-cf", "-", "."], root=True, out=file)
-                if done.status:
-                    raise OSError(done.last)
-                unpack(archive, part)
-                archive.unlink()
-                backup.check(part, source.name)
-                files.sync_tree(part)
-        except (OSError, Refused) as error:
-            raise SlipwayError(f"backup {source.name}: wanted a copy at {target}, found: {error}; nothing was removed") from None
+        with copied(f"backup {source.name}", target) as part:
+            part.mkdir(mode=0o700)
+            archive = part / "archive.tar"
+            with archive.open("wb") as file:
+                done = self.way.run(["tar", "-C", str(source), "-cf", "-", "."], root=True, out=file)
+            if done.status:
+                raise OSError(done.last)
+            unpack(archive, part)
+            archive.unlink()
+            backup.check(part, source.name)
         return target
+
+
+@contextmanager
+def copied(what: str, target: Path, way: str = "nothing was removed") -> Iterator[Path]:
+    """A place for a copy, which comes to be `target` once it is whole. Raises `SlipwayError`."""
+    try:
+        files.make_folder(target.parent, 0o700)
+        with files.replacing(target) as part:
+            yield part
+            files.sync_tree(part)
+    except (OSError, Refused) as error:
+        raise SlipwayError(f"{what}: wanted a copy at {target}, found: {error}; {way}") from None
 
 
 def connect(facts: Mapping[str, Any]) -> Launched:

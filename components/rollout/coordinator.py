@@ -55,19 +55,15 @@ def want_first(store: Store, props: Mapping[str, Any]) -> None:
 
 def rollback(site: Site, release: str | None = None) -> Verdict:
     """Brings back a release that served before: the last one, or the one named."""
-    wanted = release or _before(site.store)
-    if site.store.get(f"releases/{wanted}/manifest.json") is None:
-        kept = ", ".join(reversed(desired(site.store).served)) or "none"
-        raise SlipwayError(f"rollback: wanted a kept release, found {wanted!r}; kept: {kept}")
-    return roll(site, wanted, by="rollback")
-
-
-def _before(store: Store) -> str:
-    now = desired(store)
-    for release in now.served:
-        if release != now.live and store.get(f"releases/{release}/manifest.json") is not None:
-            return release
-    raise SlipwayError("rollback: wanted a release that served before this one, found none; see `slipway releases`")
+    now = desired(site.store)
+    chosen = [release] if release else [one for one in now.served if one != now.live]
+    for wanted in chosen:
+        if site.store.get(f"releases/{wanted}/manifest.json") is not None:
+            return roll(site, wanted, by="rollback")
+    if release is None:
+        raise SlipwayError("rollback: wanted a release that served before this one, found none; see `slipway releases`")
+    kept = ", ".join(reversed(now.served)) or "none"
+    raise SlipwayError(f"rollback: wanted a kept release, found {release!r}; kept: {kept}")
 
 
 class _Rollout:

@@ -28,7 +28,10 @@ def load() -> Settings:
     """The settings of the stack that is being deployed; nothing else reads `pulumi.Config`.
 
     Raises one `UsageError` that names every wrong setting."""
-    _refuse_environment(f"Pulumi.{report.short(pulumi.get_stack())}.yaml")
+    file = Path(f"Pulumi.{report.short(pulumi.get_stack())}.yaml")
+    # The Pulumi CLI alone opens that: what it says would be launched, and unknown to day two.
+    if file.is_file() and re.search(r"""(?m)^["']?environment["']?\s*:""", file.read_text(encoding="utf-8", errors="replace")):
+        raise UsageError(f"{file}: environment: wanted settings in this file, found Pulumi ESC, which nothing else opens; write them here")
     config = pulumi.Config(NAMESPACE.rstrip(":"))
     raw = {key: runtime.get_config(key) for key in {*runtime.CONFIG.get(), *runtime.get_config_env()}}
     sealed = runtime.get_config_secret_keys_env()
@@ -42,13 +45,6 @@ def load() -> Settings:
     secrets = {key: config.get_secret_object(key) for key in SECRETS if config.get(key)}
     settings._secret_env = pulumi.Output.all(**secrets).apply(_texts) if secrets else pulumi.Output.from_input({})
     return settings
-
-
-def _refuse_environment(file: str) -> None:
-    """The Pulumi CLI alone opens it: what it says would be launched, and unknown to day two."""
-    path = Path(file)
-    if path.is_file() and re.search(r"""(?m)^["']?environment["']?\s*:""", path.read_text(encoding="utf-8", errors="replace")):
-        raise UsageError(f"{file}: environment: wanted settings in this file, found Pulumi ESC, which nothing else opens; write them here")
 
 
 def parse(raw: Mapping[str, Any], secret_keys: Collection[str], stack: str, project: str = "slipway") -> Settings:

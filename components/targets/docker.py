@@ -196,6 +196,7 @@ def _facts(settings: Settings, options: Options, place: StackPlace) -> tuple[dic
     if settings.database.placement == "same-host" and settings.database.engine in system.ENGINES:
         packages.append(system.ENGINES[settings.database.engine])
     text = store.host_file(base, tuple(sorted(packages)))
+    named = urlsplit(options.host or "").hostname if options.public else None
     images = options.registry or site.lower()  # names of images are in small letters, those of stacks needn't be
     users = list(USERS)
     host = HostFacts(
@@ -219,7 +220,7 @@ def _facts(settings: Settings, options: Options, place: StackPlace) -> tuple[dic
         "host": site,
         "stack": place.stack,
         "words": f"{app} in containers called {site}-…",
-        "address": _address(options),
+        "address": f"[{named}]" if named and ":" in named else named or "127.0.0.1",
         "site": site,
         "base": base,
         "image": f"{site.lower()}-host:{hashlib.sha256(text.encode()).hexdigest()[:12]}",
@@ -237,9 +238,3 @@ def _base(settings: Settings, options: Options) -> str:
 
 def _interface(options: Options) -> str:
     return "0.0.0.0" if options.public else "127.0.0.1"
-
-
-def _address(options: Options) -> str:
-    """The address of the app's port."""
-    named = urlsplit(options.host or "").hostname if options.public else None
-    return f"[{named}]" if named and ":" in named else named or "127.0.0.1"

@@ -26,7 +26,6 @@ from components.target import Need
 from ops import automation
 from ops import call as calls
 from ops.display import tables
-from ops.setup import install
 from ops.stack import engines, workplace
 from policy.plan import Resource
 
@@ -83,9 +82,9 @@ def machine(folder: Path) -> Iterator[Check]:
     yield Check("Python", OK, f"{platform.python_version()}, {sys.base_prefix}")
     yield disk(shutil.disk_usage(folder).free)
     yield writable(folder)
-    if install.POLICY.exists() and b"slipway" in install.POLICY.read_bytes():
-        detail = f"{install.POLICY}, left by an interrupted installation, keeps services from starting"
-        yield Check("services", WARNING, detail, f"sudo rm {install.POLICY}")
+    if workplace.POLICY.exists() and b"slipway" in workplace.POLICY.read_bytes():
+        detail = f"{workplace.POLICY}, left by an interrupted installation, keeps services from starting"
+        yield Check("services", WARNING, detail, f"sudo rm {workplace.POLICY}")
 
 
 def pulumi(found: Sequence[Resource], stack: str) -> Iterator[Check]:
@@ -148,7 +147,7 @@ def app(folder: Path, settings: App) -> Check:
 def need(one: Need) -> Check:
     """Checks one need of the target on this machine."""
     state = OK if one.present else MISSING if one.required else WARNING
-    return Check(one.program, state, one.why, "" if one.present else install.command(one.packages))
+    return Check(one.program, state, one.why, "" if one.present else workplace.install_command(one.packages))
 
 
 def port(url: str) -> Check:

@@ -99,7 +99,7 @@ def property_lines(path: str, old: Any, new: Any, mark: str = "") -> Iterator[Te
 
 def differences(path: str, old: Any, new: Any) -> Iterator[tuple[str, str | None, str]]:
     """(path, old or None for nothing, new) of each place that differs; values are plain."""
-    found = list(differing(path, old, new))
+    found = list(differing((path,), old, new))
     if not found:
         # Shown alike though it differs: a secret, an output of what is replaced, another look-up.
         yield one_line(path, _VALUE), _short(old), "another one"
@@ -148,11 +148,6 @@ class Difference:
         return shown
 
 
-def differing(key: str, old: Any, new: Any) -> Iterator[Difference]:
-    """All differences below `key`; none where nothing differs."""
-    return _below((key,), old, new)
-
-
 def same(old: Any, new: Any) -> bool:
     """Equal as JSON is: 1 is not true. Unknowns are the same if from the same resources."""
     if is_unknown(old) and is_unknown(new):
@@ -164,7 +159,8 @@ def same(old: Any, new: Any) -> bool:
     return isinstance(old, bool) == isinstance(new, bool) and bool(old == new)
 
 
-def _below(path: Path, old: Any, new: Any) -> Iterator[Difference]:
+def differing(path: Path, old: Any, new: Any) -> Iterator[Difference]:
+    """All differences at and below that place; none where nothing differs."""
     if not same(old, new):
         inside = list(_inside(path, _read(old), _read(new))) if len(path) < _DEEPEST else []
         # Nothing inside differs: the same JSON is written in another way.
@@ -176,7 +172,7 @@ def _inside(path: Path, old: Any, new: Any) -> Iterator[Difference]:
         return
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for name in sorted({*old, *new}):
-            yield from _below((*path, name), old.get(name), new.get(name))
+            yield from differing((*path, name), old.get(name), new.get(name))
     elif isinstance(old, list | tuple) and isinstance(new, list | tuple):
         yield from _by_position(path, old, new)
     elif isinstance(old, str) and isinstance(new, str) and "\n" in old + new:
@@ -191,7 +187,7 @@ def _by_position(path: Path, old: Sequence[Any], new: Sequence[Any]) -> Iterator
     end = next((place for place in range(shortest - start) if not same(old[-1 - place], new[-1 - place])), shortest - start)
     pairs = zip_longest(old[start : len(old) - end], new[start : len(new) - end])
     for number, (before, after) in enumerate(pairs, start):
-        yield from _below((*path, number), before, after)
+        yield from differing((*path, number), before, after)
 
 
 def _read(value: Any) -> Any:

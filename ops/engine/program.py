@@ -30,17 +30,15 @@ from ops.stack.project import Project, Stack
 
 STACK = "pulumi:pulumi:Stack"
 _SEVERITIES = ("debug", "info", "warning", "error")
-# Options of a resource that mean something this engine doesn't do, with how the request shows them.
+# Options of a resource that mean something this engine doesn't do, with how the request shows them;
+# those that the SDK itself refuses a monitor without the feature are not among them.
 _REFUSED: dict[str, Callable[[Any], bool]] = {
     "import_": lambda request: bool(request.importId),
     # The SDK gives a type's former names by itself: no stack of this engine has any.
     "aliases": lambda request: bool(request.aliases or request.aliasURNs) and request.type not in providers.KINDS,
     "custom_timeouts": lambda request: request.HasField("customTimeouts") and bool(str(request.customTimeouts)),
     "replace_on_changes": lambda request: bool(request.replaceOnChanges),
-    "deleted_with": lambda request: bool(request.deletedWith),
-    "transforms": lambda request: bool(request.transforms),
     "providers": lambda request: bool(request.providers),
-    "hooks": lambda request: request.HasField("hooks") and bool(str(request.hooks)),
 }
 _THREADS = 16
 _OF_THE_CLI = re.compile(r"^The Pulumi CLI does not support (?:the )?([\w ]+)\. Please update the Pulumi CLI\.$")
@@ -172,8 +170,7 @@ def _run(project: Project, stack: Stack, monitor: Any, dry: bool) -> None:
     # As Pulumi hands it over: objects as JSON, what YAML takes for a date as text.
     config = {key: str(one) if isinstance(one, str | date) else json.dumps(one, default=str) for key, one in stack.config.items()}
     set_all_config(config, list(stack.secret_keys))
-    which = {"project": project.name, "stack": stack.name, "organization": "organization", "root_directory": folder}
-    configure(Settings(**which, monitor=monitor, engine=monitor, dry_run=dry))
+    configure(Settings(project.name, stack.name, monitor, monitor, dry_run=dry, organization="organization", root_directory=folder))
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # unfinished futures of a failed run are no news
     if folder not in sys.path:
         sys.path.insert(0, folder)

@@ -62,16 +62,7 @@ def _properties(old: Resource, new: Resource) -> Iterator[PropertyChange]:
     for place in _places(old.inputs, new.inputs):
         if not ignored(place.path, new.ignore_changes):
             yield PropertyChange(path=str(place), old=place.old, new=place.new, replaces=verdict(new, place))
-    yield from _options(old, new)
-
-
-def _places(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Difference]:
-    for name in sorted({*old, *new}):
-        yield from differing(name, old.get(name), new.get(name))
-
-
-def _options(old: Resource, new: Resource) -> Iterator[PropertyChange]:
-    """One for each option that differs, under the name that Pulumi gives it."""
+    # Of each option that differs, under the name that Pulumi gives it.
     for name, before, after in (
         ("protect", old.protect, new.protect),
         ("retainOnDelete", old.retain, new.retain),
@@ -84,6 +75,11 @@ def _options(old: Resource, new: Resource) -> Iterator[PropertyChange]:
     ):
         if before != after:
             yield PropertyChange(path=name, old=before, new=after, replaces=None if name == PROVIDER and new.kind == "resource" else False)
+
+
+def _places(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Difference]:
+    for name in sorted({*old, *new}):
+        yield from differing((name,), old.get(name), new.get(name))
 
 
 def _said(resource: Resource) -> list[str]:

@@ -188,29 +188,25 @@ def markdown(document: Document, paper: Paper) -> str:
     head = f"{marker(plan.stack)}\n### Plan of {_code(plan.stack)}: {_code(plan.project)} on {_code(plan.target)}\n\n"
     against = f"Compared with {_code(comparison.base)}: " if comparison else ""
     whole = written(of_plan(plan, names), Paper(_WIDTH))
+    warned = [f"> - **{one.kind}** {_at(one.urn, names)}{_code(one.message)}" for one in comparison.warnings] if comparison else []
+    waived = [f"{_in_code(one, names)} (waived: {_code(one.waived)})" for one in document.findings if one.waived]
     parts = [
         f"{head}{against}**{view.summary(document)}**\n",
-        _warnings_listed(comparison, names) if comparison else "",
+        _listed("> [!WARNING]", warned),
         _fenced("#### Changes", written(of_changes(comparison, names), Paper(_WIDTH))) if comparison else "",
-        *_findings_listed(document, names),
+        _listed("#### Rules that aren't kept\n", [_in_code(one, names) for one in document.findings if not one.waived]),
+        _listed("#### Waived\n", waived),
         f"{_fenced('<details><summary>The whole plan</summary>', whole)}\n</details>\n" if comparison else _fenced("#### Resources", whole),
     ]
     return "\n".join(filter(None, parts))
 
 
-def _warnings_listed(comparison: Comparison, names: Names) -> str:
-    where = {one.urn: f"{_code(names.of(one.urn))}: " if one.urn else "" for one in comparison.warnings}
-    return _listed("> [!WARNING]", [f"> - **{one.kind}** {where[one.urn]}{_code(one.message)}" for one in comparison.warnings])
-
-
-def _findings_listed(document: Document, names: Names) -> Iterator[str]:
-    yield _listed("#### Rules that aren't kept\n", [_in_code(one, names) for one in document.findings if not one.waived])
-    waived = [f"{_in_code(one, names)} (waived: {_code(one.waived)})" for one in document.findings if one.waived]
-    yield _listed("#### Waived\n", waived)
-
-
 def _in_code(one: Finding, names: Names) -> str:
-    return f"- **{_code(one.rule)}** {f'{_code(names.of(one.urn))}: ' if one.urn else ''}{_code(one.message)}"
+    return f"- **{_code(one.rule)}** {_at(one.urn, names)}{_code(one.message)}"
+
+
+def _at(urn: str, names: Names) -> str:
+    return f"{_code(names.of(urn))}: " if urn else ""
 
 
 def _code(text: str) -> str:

@@ -16,7 +16,7 @@ from cloud_init.host.contracts.facts import HostFacts
 from cloud_init.host_tool import tool as bundled_tool
 from components.deployment.answers import Kept
 from components.errors import SlipwayError
-from components.hosts.transport import Event, Launched
+from components.hosts.transport import Event, Launched, copied
 from components.hosts.way import Way
 
 _MADE = ("etc", "opt", "var", "run", "store")
@@ -66,7 +66,13 @@ class LocalTransport(Launched):
         app = self.root / "srv/slipway" / self.facts.app
         if (app / "data").is_dir() and not (app / "releases").is_dir():
             # After a plain `destroy` nothing runs that could dump a cluster: its files are copied.
-            return _copied(app / "data", folder / time.strftime(f"{app.name}-data-%Y%m%d-%H%M%S", time.gmtime()))
+            target = folder / time.strftime(f"{app.name}-data-%Y%m%d-%H%M%S", time.gmtime())
+            with copied("last backup", target) as part:
+                shutil.copytree(app / "data", part, symlinks=True)
+                for path in (app / "data", *(app / "data").rglob("*")):  # a server refuses files that are not its user's
+                    owner = path.lstat()
+                    os.chown(part / path.relative_to(app / "data"), owner.st_uid, owner.st_gid, follow_symlinks=False)
+            return target
         self.install(bundled_tool())  # a plain `destroy` may have removed it
         return super().save(engine, folder, on_event)
 
@@ -96,20 +102,6 @@ class LocalTransport(Launched):
         if not tool.is_file():
             raise SlipwayError(f"{self.root}: nothing is launched here yet; run `./slipway up`")
         return [self.facts.python, "-I", str(tool), "--root", str(self.root), *arguments]
-
-
-def _copied(source: Path, target: Path) -> Path:
-    """A copy of a folder with clusters, as private as it is; whole or not there."""
-    try:
-        files.make_folder(target.parent, 0o700)
-        with files.replacing(target) as part:
-            shutil.copytree(source, part, symlinks=True)
-            for path in (source, *source.rglob("*")):  # a server refuses files that are not its user's
-                os.chown(part / path.relative_to(source), path.lstat().st_uid, path.lstat().st_gid, follow_symlinks=False)
-            files.sync_tree(part)
-    except (OSError, shutil.Error) as error:
-        raise SlipwayError(f"last backup: wanted a copy at {target}, found: {error}; nothing was removed") from None
-    return target
 
 
 def run_folder(root: Path, app: str) -> Path:

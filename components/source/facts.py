@@ -36,7 +36,7 @@ class SourceFacts:
     setup: dict[str, str] = field(default_factory=dict)  # own commands that make the tables
 
 
-def read(folder: Path) -> SourceFacts:
+def source_facts(folder: Path) -> SourceFacts:
     """Reads the sources in `folder`."""
     found = SourceFacts()
     files = {path: nodes(text) for path, text in sources(folder) if not _NOT_SERVED.search(path)}
