@@ -40,14 +40,9 @@ _OWN = re.compile(r"components\.errors\.\w+: ")
 _SECRET = "[secret]"
 
 
-def path() -> str | None:
-    """The path of the CLI, or None."""
-    return shutil.which("pulumi")
-
-
 def require(why: str) -> None:
     """Raises `MissingError` where there is no CLI; `why` one is wanted."""
-    if path() is None:
+    if shutil.which("pulumi") is None:
         raise MissingError(f"{why}, and there is no `pulumi` on PATH; install it ({HOW}), then run this again")
 
 
@@ -236,7 +231,7 @@ class CliEngine:
             step = f"wait for it, or if it is gone: pulumi cancel --stack {name}"
             raise LockedError(f"stack {name}: somebody else's run of the Pulumi CLI has it; {step}") from None
         except subprocess.CalledProcessError as error:
-            raise MissingError(f"stack {name}: {path()} doesn't run ({error}); install it anew: {HOW}") from None
+            raise MissingError(f"stack {name}: {shutil.which('pulumi')} doesn't run ({error}); install it anew: {HOW}") from None
         except CommandError as error:
             text = str(error)
             if _LOGGED_OUT.search(text):

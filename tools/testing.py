@@ -35,7 +35,7 @@ _SYSTEM = os.pathsep.join(("/usr/local/sbin", "/usr/sbin", "/sbin"))  # not on e
 
 def run_tests(call: calls.Call, arguments: Arguments = None, everything: All = False, ci: Ci = False) -> None:
     """Run the checks and the tests of minutes; arguments go to pytest alone."""
-    folder = workplace.folder()
+    folder = Path.cwd()
     if everything + ci + bool(arguments) > 1:
         raise UsageError("test: wanted --all, --ci or arguments for pytest, found more than one of them")
     if arguments:
@@ -67,7 +67,7 @@ def _checks_beside(command: Sequence[str], folder: Path) -> dict[str, int]:
 
 def _install_needs(call: calls.Call) -> None:
     """Installs the programs that tests name, and the target's; tests say what they miss."""
-    workplace.ensure(lambda: needs(workplace.folder()))
+    workplace.ensure(lambda: needs(Path.cwd()))
     try:
         workplace.enter(call).install_needs()
     except SlipwayError as error:

@@ -72,7 +72,7 @@ class Target(TargetComponent):
                 **vars(release),
                 hosts=pulumi.Output.json_dumps([contracts.document(facts)]),
                 store=facts.store,
-                url=_url(options),
+                url=f"http://{_ADDRESS}:{options.port}",
             ),
             pulumi.ResourceOptions(parent=self, depends_on=[host]),
         )
@@ -98,16 +98,12 @@ def deployment(settings: Settings, place: StackPlace) -> "HostsDeployment":
     options = target_options(settings, Options, "local")
     facts = _facts(settings, place, options)
     host = LocalTransport(facts)
-    return HostsDeployment(Site(connect(facts.store), (host,), _url(options)), launched=(host,))
+    return HostsDeployment(Site(connect(facts.store), (host,), f"http://{_ADDRESS}:{options.port}"), launched=(host,))
 
 
 def takes(folder: Path) -> bool:
     """True for a folder that every program here can be told of."""
     return str(folder).isprintable() and not _REFUSED.search(str(folder))
-
-
-def _url(options: Options) -> str:
-    return f"http://{_ADDRESS}:{options.port}"
 
 
 def _facts(settings: Settings, place: StackPlace, options: Options) -> HostFacts:

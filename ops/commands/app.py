@@ -47,16 +47,15 @@ def status(call: calls.InJson) -> None:
         for warning in warnings:
             tables.line(f"warning: {warning}")
         if len(instances) > 1:
-            tables.line(tables.table(["host", "role", "address", "live", "problems"], [_row(one) for one in instances]))
+            rows = []
+            for one in instances:
+                problems = [*one.problems, *([] if one.ok else [one.message or "gives no answer"])]
+                rows.append([short(one.host), one.role, one.address, one.live.release if one.live else "-", _first(problems)])
+            tables.line(tables.table(["host", "role", "address", "live", "problems"], rows))
         for one in instances:
             _show(one)
     if not instances or not all(one.ok for one in instances):
         raise typer.Exit(1)
-
-
-def _row(one: Instance) -> list[str]:
-    problems = [*one.problems, *([] if one.ok else [one.message or "gives no answer"])]
-    return [short(one.host), one.role, one.address, one.live.release if one.live else "-", _first(problems)]
 
 
 def _first(problems: Sequence[str]) -> str:

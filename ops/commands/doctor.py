@@ -46,7 +46,7 @@ class Check:
 
 def doctor(call: calls.InJson) -> None:
     """Check this machine and the settings (3: missing)."""
-    done = [*machine(workplace.folder()), *_of_stack(call)]
+    done = [*machine(Path.cwd()), *_of_stack(call)]
     rows: list[list[str | Text]] = [[check.name, Text(check.state, _STYLES[check.state]), check.detail, check.mend] for check in done]
     calls.tell(call, [asdict(check) for check in done], tables.table(["check", "state", "found", "to mend it"], rows))
     if any(check.state == MISSING for check in done):
@@ -93,10 +93,10 @@ def pulumi(found: Sequence[Resource], stack: str) -> Iterator[Check]:
         return
     packages = sorted({one.type.removeprefix("pulumi:providers:").partition(":")[0] for one in found})
     wanted = f"stack {stack} has resources of {', '.join(packages)}"
-    if automation.path() is None:
+    if (path := shutil.which("pulumi")) is None:
         yield Check("pulumi up", MISSING, f"{wanted}, and there is no `pulumi` on PATH", automation.HOW)
         return
-    yield Check("pulumi up", OK, f"{wanted}; {automation.path()}")
+    yield Check("pulumi up", OK, f"{wanted}; {path}")
 
 
 def disk(free: int) -> Check:

@@ -57,7 +57,7 @@ class Fact:
 
 def init(call: calls.Changing, path: AppPath = None, module: Module = None) -> None:
     """Write the stack file for an app that exists already, and say what it was made of."""
-    project = workplace.folder()
+    project = Path.cwd()
     app = _app_folder(path, project)
     source = _source(app, module)
     if not (file := _stack_file(call, app, project)):

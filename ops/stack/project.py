@@ -81,7 +81,7 @@ def _full_key(project: str, key: Any) -> str:
 
 def load_stack(project: Project, name: str, sealed: bool = False) -> Stack:
     """The stack of that name; `sealed` decrypts nothing. Keys with encrypted parts are secret."""
-    path = stack_path(project, name)
+    path = project.folder / f"Pulumi.{name}.yaml"
     if not path.exists():
         raise UsageError(f"there is no stack {name!r} (no {path.name}); make it with: ./slipway -s {name} init APP")
     value = read(path)
@@ -108,11 +108,6 @@ def load_stack(project: Project, name: str, sealed: bool = False) -> Stack:
     return Stack(name, {**project.defaults, **config}, frozenset(hidden), salt)
 
 
-def stack_path(project: Project, name: str) -> Path:
-    """The path of the stack's file, which may not be there yet."""
-    return project.folder / f"Pulumi.{name}.yaml"
-
-
 def read(path: Path) -> dict[str, Any]:
     """The YAML file there. Raises `UsageError`."""
     try:
@@ -136,7 +131,7 @@ def set_config(project: Project, stack: str, key: str, value: str, secret: bool 
     """Writes one value into a stack file, which keeps its comments and order: `pulumi config set`.
 
     `path`: the key's dots name nested keys."""
-    file = stack_path(project, stack)
+    file = project.folder / f"Pulumi.{stack}.yaml"
     if file.exists():
         load_stack(project, stack)  # a broken file or a wrong passphrase is told before anything is written
     full = _full_key(project.name, key)

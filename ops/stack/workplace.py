@@ -55,20 +55,16 @@ class Workplace:
         ensure(lambda: self.target.needs(self.settings))
 
 
-def folder() -> Path:
-    """The project folder: ./slipway goes there before it starts Python."""
-    return Path.cwd()
-
-
 def given(path: Path) -> Path:
-    """A path on the command line: a relative one counts from where the user is."""
-    return Path(os.environ.get("SLIPWAY_CWD") or folder()) / path
+    """A path on the command line: a relative one counts from where the user is, as ./slipway
+    goes to the project folder before it starts Python."""
+    return Path(os.environ.get("SLIPWAY_CWD") or Path.cwd()) / path
 
 
 def place(call: Call) -> StackPlace:
     """The stack's place, without reading its settings."""
     check_name(call.stack)
-    return StackPlace(folder(), project.load_project(folder()).name, call.stack)
+    return StackPlace(Path.cwd(), project.load_project(Path.cwd()).name, call.stack)
 
 
 def enter(call: Call, sealed: bool = False) -> Workplace:
