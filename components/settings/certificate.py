@@ -11,10 +11,10 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
 from components.errors import one_line, shown
-from components.settings import report, rules
+from components.settings import report
 from components.settings.models import Settings
 
-_KEY, _SETTING = f"slipway:{rules.TLS}.key", "slipway:tls.certificate"
+_KEY, _SETTING = f"slipway:{report.TLS}.key", "slipway:tls.certificate"
 _SOON = 30  # days
 
 
@@ -65,10 +65,10 @@ def _problems(settings: Settings, chain: Sequence[x509.Certificate]) -> Iterator
 def _key_problems(certificate: x509.Certificate, key: object) -> Iterator[str]:
     """Nothing of the key itself is told."""
     try:
-        if key != rules.SEALED and serialization.load_pem_private_key(str(key).encode(), None).public_key() != certificate.public_key():
-            yield f"wanted the key of {_SETTING}, found another one's; {rules.how(rules.TLS)}"
+        if key != report.SEALED and serialization.load_pem_private_key(str(key).encode(), None).public_key() != certificate.public_key():
+            yield f"wanted the key of {_SETTING}, found another one's; {report.how(report.TLS)}"
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        yield f"wanted a private key without a passphrase (PEM), found another text; {rules.how(rules.TLS)}"
+        yield f"wanted a private key without a passphrase (PEM), found another text; {report.how(report.TLS)}"
 
 
 def _now() -> datetime.datetime:

@@ -19,7 +19,7 @@ from pulumi.runtime import rpc
 from pulumi.runtime.proto import engine_pb2, resource_pb2, resource_pb2_grpc
 
 from components.errors import SlipwayError, one_line
-from components.settings.rules import SEALED
+from components.settings.report import SEALED
 from components.target import AS_IF_IN
 from ops.engine.program import STACK, BaseMonitor, run, urn_of
 from ops.engine.values import IS_SECRET, SIGNATURE

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from components.errors import one_line
 from components.settings import Settings
-from components.settings.rules import NAMESPACE
+from components.settings.report import NAMESPACE
 from ops.plan.document import Change, Op, Warning, WarningKind
 from policy import clouds
 from policy.plan import Plan, flag, shown

@@ -24,7 +24,7 @@ from cloud_init.host.base import masking
 from cloud_init.system import files, packages
 from components.errors import UsageError
 from components.release import core
-from components.settings import Settings, load, rules
+from components.settings import Settings, load, report
 
 DOMAIN = "www.example.com"
 NOW = datetime.datetime.now(datetime.UTC)
@@ -160,4 +160,4 @@ def test_the_key_is_a_secret_under_a_name_of_its_own() -> None:
 
 
 def test_a_sealed_key_is_not_looked_at() -> None:
-    assert loaded(GOOD.certificate, rules.SEALED).certificate == GOOD.certificate
+    assert loaded(GOOD.certificate, report.SEALED).certificate == GOOD.certificate
