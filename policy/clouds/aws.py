@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from policy import facts as kinds
-from policy.facts import ALL_PORTS, CloudBucket, CloudDatabase, CloudHost, DefaultTags, Disk, Facts, Image, Metadata, Opening, Tie, UserData
+from policy.facts import ALL_PORTS, CloudBucket, CloudDatabase, CloudHost, DefaultTags, Disk, Facts, Metadata, Opening, Tie, UserData
 from policy.plan import Plan, Resource, decoded, first, flag, is_known, items, mapping, number, origins, shown, text
 
 INSTANCE = "aws:ec2/instance:Instance"
@@ -98,7 +98,7 @@ def _firewalls(plan: Plan, server: Resource) -> Iterator[str]:
         yield from groups(plan, server, "networkInterfaces", mapping(interface).get("securityGroups"))
 
 
-def _images(plan: Plan) -> Iterator[Image]:
+def _images(plan: Plan) -> Iterator[tuple[Resource, str]]:
     """What names an image, but for templates that groups start new servers from by the newest
     version: there another image replaces none."""
     newest = [
@@ -108,7 +108,7 @@ def _images(plan: Plan) -> Iterator[Image]:
         for one in plan.origins(group, "launchTemplate", TEMPLATE)
     ]
     for type, input in ((INSTANCE, "ami"), (TEMPLATE, "imageId")):
-        yield from (Image(one, input) for one in plan.made(type) if one.inputs.get(input) is not None and one not in newest)
+        yield from ((one, input) for one in plan.made(type) if one.inputs.get(input) is not None and one not in newest)
 
 
 def _metadata(plan: Plan) -> Iterator[Metadata]:

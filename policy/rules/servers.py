@@ -13,9 +13,9 @@ def images_pinned(plan: Plan, facts: Facts) -> Iterator[Problem]:
 
     Images are mostly looked up ("the latest"), and the answer changes by itself. So for launch
     templates, but where a group starts servers from the newest version: none is replaced there."""
-    for image in facts.images:
-        if not {image.input, "*"}.intersection(image.at.ignore_changes):
-            yield Problem(image.at, f"wanted servers that keep their image, found {image.input} followed; add it to ignore_changes")
+    for server, input in facts.images:
+        if not {input, "*"}.intersection(server.ignore_changes):
+            yield Problem(server, f"wanted servers that keep their image, found {input} followed; add it to ignore_changes")
 
 
 def metadata_v2(plan: Plan, facts: Facts) -> Iterator[Problem]:
@@ -45,8 +45,8 @@ def containers_confined(plan: Plan, facts: Facts) -> Iterator[Problem]:
 
     None is privileged, shares the machine's network, processes or users, has capabilities added
     (but for ports below 1024) or the engine's socket."""
-    for one in facts.freedoms:
-        yield Problem(one.at, f"wanted a container confined to itself, found {one.what}; leave it out")
+    for container, freedom in facts.freedoms:
+        yield Problem(container, f"wanted a container confined to itself, found {freedom}; leave it out")
 
 
 def ports_open(plan: Plan, facts: Facts) -> Iterator[Problem]:
