@@ -26,12 +26,12 @@ from components.errors import SlipwayError
 from components.hosts import progress
 from components.hosts.objects import Folder
 from components.hosts.transports.docker import STORE, TOOL, keeper
+from components.release.bundle import TOOLS
 from components.release.store import parsed
 from components.source.archive import unpack
 
 FIRST_ID = 10001
 """The number of the app's user in every image; the others of `USERS` follow."""
-TOOLS = {"build-essential", "gcc", "g++", "make", "cmake", "cargo", "rustc", "clang", "gfortran", "pkg-config", "git"}
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _SHOWN = 20  # lines of a build that failed
 SCHEME = "docker:"

@@ -23,14 +23,13 @@ from cloud_init.host.processes.managers.docker import GRACE
 from cloud_init.host.server.setup import USERS
 from components import owner
 from components.deployment.on_hosts import HostsDeployment
-from components.docker import bundle as by_hand
 from components.docker import store
 from components.docker.engine import Engine
 from components.hosts.resources import Host, RandomSecret
 from components.hosts.site import Site
 from components.hosts.transports.docker import PYTHON, ROOT, STORE, TOOL, DockerTransport
 from components.release import core
-from components.release.bundle import Bundle
+from components.release.bundle import Bundle, compose
 from components.rollout.resources import Rollout, RolloutArgs, finish
 from components.settings import Model, Settings, kinds, number, target_options
 from components.settings.kinds import setting
@@ -173,7 +172,7 @@ def needs(settings: Settings) -> list[Need]:
 def bundle(settings: Settings, folder: Path) -> core.Release[Bundle]:
     """The app as a folder for docker compose."""
     options = target_options(settings, Options, "docker", _problems)
-    return by_hand.plan(settings, folder, _base(settings, options), f"{_interface(options)}:{options.port}")
+    return compose(settings, folder, _base(settings, options), f"{_interface(options)}:{options.port}")
 
 
 def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:
