@@ -15,7 +15,7 @@ import typer
 
 from components.errors import SlipwayError, UsageError
 from ops import bootstrap
-from ops import call as calls
+from ops import cli as calls
 from ops.bootstrap import Run, StepError, locked, step
 from ops.display import tables
 from ops.stack import workplace

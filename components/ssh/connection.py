@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 
 from cloud_init.host.base import files
 from components.errors import Lost, MissingError, SlipwayError, shown
-from components.hosts.way import Done, Way
+from components.hosts.transport import Done, Way
 
 _PAUSE = 2  # seconds between attempts
 _LET_IN = 60  # seconds in which a server that boots may still refuse its user

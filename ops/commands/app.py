@@ -15,7 +15,7 @@ from components.hosts import progress
 from components.hosts.names import short
 from components.release import core
 from components.source.archive import unpack
-from ops import call as calls
+from ops import cli as calls
 from ops.display import tables
 from ops.display.progress import shown
 from ops.stack import engines, workplace

@@ -24,7 +24,7 @@ from components.settings import App
 from components.source import find_app
 from components.target import Need
 from ops import automation
-from ops import call as calls
+from ops import cli as calls
 from ops.display import tables
 from ops.stack import engines, workplace
 from policy.plan import Resource

@@ -20,7 +20,7 @@ from components.errors import UsageError
 from components.source import AppSource, SeveralApps, find_app, pitfalls
 from components.source.facts import SourceFacts, source_facts
 from components.source.start_commands import procfile, services
-from ops import call as calls
+from ops import cli as calls
 from ops.display import tables
 from ops.stack import workplace
 from ops.stack.project import edited, read

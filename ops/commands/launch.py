@@ -14,7 +14,7 @@ from components.deployment import Deployment
 from components.deployment.answers import Kept
 from components.errors import NoStackError, SlipwayError, UsageError, one_line
 from components.hosts import transport
-from ops import call as calls
+from ops import cli as calls
 from ops.display import changes, tables
 from ops.display.progress import shown
 from ops.engine import Result

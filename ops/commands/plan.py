@@ -7,7 +7,7 @@ import typer
 from pydantic import ValidationError
 
 from components.errors import SlipwayError, UsageError, one_line, shown
-from ops import call as calls
+from ops import cli as calls
 from ops.display import tables
 from ops.plan import formats
 from ops.plan.compare import compare

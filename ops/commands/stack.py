@@ -10,7 +10,7 @@ import typer
 from cloud_init.host.base import masking
 from components import owner
 from components.errors import UsageError
-from ops import call as calls
+from ops import cli as calls
 from ops import engine
 from ops.display import tables
 from ops.stack import project, workplace

@@ -8,7 +8,7 @@ from components import owner
 from components.errors import SlipwayError, UsageError
 from ops import automation, engine
 from ops.automation import CliEngine
-from ops.call import Call
+from ops.cli import Call
 from ops.display import tables
 from ops.display.progress import shown
 from ops.engine import Engine, Event, Observer, Result

@@ -17,7 +17,7 @@ from components.errors import MissingError, UsageError
 from components.settings import Settings
 from components.target import Need, StackPlace, TargetModule
 from ops import engine
-from ops.call import Call
+from ops.cli import Call
 from ops.display import tables
 from ops.engine.state import State
 from ops.stack import project

@@ -4,6 +4,7 @@ The kernel isn't asked: what was synced is noted, and all that is there afterwar
 """
 
 import os
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,7 @@ from cloud_init.host.base.outcome import Steps
 from cloud_init.host.data import backup, databases, restore
 from cloud_init.host.front import configuration
 from cloud_init.host.stores.file import FileStore
-from components.hosts.transport import Launched
-from components.hosts.transports import local
-from components.hosts.way import Way
+from components.hosts.transport import Launched, Way, copied
 from ops.engine.state import Resource, State
 
 
@@ -115,7 +114,8 @@ def test_a_backup_and_the_note_of_a_restore(disk):
 
 def test_the_last_backup_before_the_data_go(disk, tmp_path):
     source = made_backup(tmp_path, "20260101-000000")
-    local._copied(source, disk.root / "dump")
+    with copied("last backup", disk.root / "dump") as part:
+        shutil.copytree(source, part)
     host = Launched()
     host.way = Way()
     host.fetch(source, disk.root / "last/one")

@@ -39,7 +39,7 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def answer(*answers: Any) -> None:
         given = itertools.chain(answers)
-        monkeypatch.setattr("ops.call.on_terminal", lambda: True)
+        monkeypatch.setattr("ops.cli.on_terminal", lambda: True)
         monkeypatch.setattr("typer.confirm", lambda *a, **k: next(given))
         monkeypatch.setattr("typer.prompt", lambda *a, **k: next(given))
 

@@ -149,7 +149,7 @@ def test_logs_of_several_hosts_carry_their_names(world, slipway):
 
 
 def test_logs_end_when_their_reader_goes_away(monkeypatch):
-    from ops.call import Call
+    from ops.cli import Call
     from ops.commands import app
 
     read = []

@@ -21,7 +21,7 @@ from cloud_init.host.stores.file import FileStore
 from components.errors import LockedError, Lost, SlipwayError
 from components.hosts import objects
 from components.hosts.objects import Folder
-from components.hosts.way import QUICK, Pipe
+from components.hosts.transport import QUICK, Pipe
 from components.ssh import connection
 from components.ssh.connection import Connection
 

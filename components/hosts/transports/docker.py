@@ -15,8 +15,7 @@ from cloud_init.host.processes.managers.docker import SOCKET
 from components.deployment.answers import Kept
 from components.docker.engine import Engine, arguments
 from components.errors import SlipwayError
-from components.hosts.transport import Event, Launched
-from components.hosts.way import Way
+from components.hosts.transport import Event, Launched, Way
 
 ROOT = PurePosixPath("/slipway")
 """The tree in every container."""
