@@ -165,7 +165,11 @@ def clean_up(store: Store, now: Desired) -> None:
     there = store.names("releases/")
     gone = [name for name in there if name.split("/")[1] not in (*keep, "code", "tool", "wheels")]
     gone += [name for name in store.names("secrets/") if name.split("/")[-1].split(".")[0] not in keep]
-    gone += [*_unused_code(store, there, keep), *_unused_wheels(store, there, keep)]
+    gone += _unused_code(store, there, keep)
+    files = [name for name in there if name.startswith(wheels.FOLDER)]
+    lists = [store.get(wheels.list_of(release)) for release in keep] if files else []
+    used = {one for data in lists for one in wheels.hashes((data or b"").decode(errors="replace"))}
+    gone += [name for name in files if name.split("/")[-2] not in used]
     gone += _old_outcomes(store.names("outcomes/"), now.state.generation)
     if gone:
         refuse_another(store, now.state)  # what another one wants since may need some of it
@@ -182,14 +186,6 @@ def _unused_code(store: Store, there: Iterable[str], keep: Sequence[str]) -> lis
         return []
     archives = [name for name in there if name.startswith("releases/code/")]
     return [name for name in archives if name.split("/")[-1].split(".")[0] not in used]
-
-
-def _unused_wheels(store: Store, there: Iterable[str], keep: Sequence[str]) -> list[str]:
-    """The files that no kept release's list names."""
-    names = [name for name in there if name.startswith(wheels.FOLDER)]
-    lists = [store.get(wheels.list_of(release)) for release in keep] if names else []
-    used = {one for data in lists for one in wheels.hashes((data or b"").decode(errors="replace"))}
-    return [name for name in names if name.split("/")[-2] not in used]
 
 
 def _old_outcomes(names: Mapping[str, float], generation: int) -> Iterator[str]:

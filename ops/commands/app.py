@@ -245,7 +245,7 @@ def restore(call: calls.Changing, backup: BackupId, newer_schema: Newer = False)
         deployment.refuse("restore")
     taken_along = workplace.given(Path(backup))
     is_folder = taken_along.is_dir()
-    chosen = "of another stack" if is_folder else _in_words(_find(deployment.backups(), backup))
+    chosen = "of another stack" if is_folder else _chosen(deployment.backups(), backup)
     into = f"{work.settings.app.name!r} at {deployment.url}"
     calls.confirm(call, f"Load backup {backup} ({chosen}) into {into}? What is there is backed up first.")
     with shown(stderr=call.as_json):
@@ -258,18 +258,15 @@ def restore(call: calls.Changing, backup: BackupId, newer_schema: Newer = False)
     calls.fail_if_bad([answer])
 
 
-def _find(answer: Backups, wanted: str) -> Backup:
-    """The backup of that ID; refused before anybody is asked."""
+def _chosen(answer: Backups, wanted: str) -> str:
+    """What is said of the backup of that ID; none is refused before anybody is asked."""
     if not answer.ok:
         raise SlipwayError(f"backups: {answer.message or 'the host gives no answer'}")
     known = {one.id: one for one in answer.backups}
     if wanted not in known:
         there = ", ".join(known) or "none"
         raise SlipwayError(f"restore: wanted a backup of this stack, found {wanted!r}; there are: {there}")
-    return known[wanted]
-
-
-def _in_words(one: Backup) -> str:
+    one = known[wanted]
     if one.dump is None:
         return "damaged"
     rows = f"{sum(one.rows.values())} rows"

@@ -169,9 +169,11 @@ def facts_of(folder: Path, module: str, requirements: str) -> list[Fact]:
     database = list(_database(folder, found, names))
     if database[0].value != "none":
         found.sqlite = {}  # what is used where no address is told
+    path, file = next(iter(found.health.items()), ("/", ""))
+    health = f"health is asked at {path}" + (f" ({file})" if path != "/" else ", as there is no usual health route")
     return [
-        *_python(folder), *_static(folder, module), _release_command(folder, found, names, database[0].value), _health(found),
-        *database, *_written(folder, found), *_beside(folder, found),
+        *_python(folder), *_static(folder, module), _release_command(folder, found, names, database[0].value),
+        Fact("healthPath", path, health), *database, *_written(folder, found), *_beside(folder, found),
     ]  # fmt: skip
 
 
@@ -228,11 +230,6 @@ def _release_command(folder: Path, found: SourceFacts, names: set[str], engine: 
         if there:
             return told(" || ".join([*there, command]), f"since `{command}` makes the tables ({file}): once, as it may empty them")
     return Fact("", None, "no migrations, so no release command")
-
-
-def _health(found: SourceFacts) -> Fact:
-    path, file = next(iter(found.health.items()), ("/", ""))
-    return Fact("healthPath", path, f"health is asked at {path}" + (f" ({file})" if path != "/" else ", as there is no usual health route"))
 
 
 def _database(folder: Path, found: SourceFacts, names: set[str]) -> Iterator[Fact]:
