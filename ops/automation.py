@@ -110,7 +110,11 @@ class _Recording:
             elif event.resource_pre_event:
                 self._before(event.resource_pre_event.metadata, bool(event.resource_pre_event.planning))
             elif event.res_outputs_event:
-                self._after(event.res_outputs_event.metadata, bool(event.res_outputs_event.planning))
+                step = event.res_outputs_event.metadata
+                if step.type == STACK and step.new:
+                    self.outputs = dict(step.new.outputs or {})
+                elif not event.res_outputs_event.planning:
+                    self._finish(step, None)
             elif event.res_op_failed_event:
                 self._finish(event.res_op_failed_event.metadata, self.errors[-1] if self.errors else "failed")
 
@@ -121,12 +125,6 @@ class _Recording:
         if planning:
             self.steps.append(made)
         self.observer(Event("planned" if planning else "started", made))
-
-    def _after(self, step: StepEventMetadata, planning: bool) -> None:
-        if step.type == STACK and step.new:
-            self.outputs = dict(step.new.outputs or {})
-        elif not planning:
-            self._finish(step, None)
 
     def _finish(self, step: StepEventMetadata, error: str | None) -> None:
         if not (made := _step(step)):

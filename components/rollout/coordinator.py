@@ -94,7 +94,10 @@ class _Rollout:
         now = self._write(now, self.release)
         failed = self.phases.run("commit", now.state, self.release) or self._public()
         if failed:
-            self._undo(now, old, failed)
+            now = self._withdraw(now, old, failed)
+            if old is not None:  # every host that flipped goes back
+                stuck = self.phases.run("back", now.state, old)
+                failed += [replace(one, step=f"{GOING_BACK} {old}, {one.step}") for one in stuck]
             return Verdict.refused(self.release, failed, old)
         refuse_another(self.store, now.state)
         proven = Proven(self.release, now.state.generation, now.state.token)
@@ -141,13 +144,6 @@ class _Rollout:
         if problem:
             progress.report(self.site.url, "", "note", text=problem)
         return ""
-
-    def _undo(self, now: Desired, old: str | None, failed: list[Outcome]) -> None:
-        """Wants the old release again and brings it back to every host that flipped."""
-        now = self._withdraw(now, old, failed)
-        if old is not None:
-            stuck = self.phases.run("back", now.state, old)
-            failed += [replace(one, step=f"{GOING_BACK} {old}, {one.step}") for one in stuck]
 
     def _withdraw(self, now: Desired, old: str | None, failed: list[Outcome]) -> Desired:
         """Wants what served before. Hosts hear of it even where that can't be written."""
