@@ -26,7 +26,7 @@ from components.errors import SlipwayError
 from components.hosts import progress
 from components.hosts.objects import Folder
 from components.hosts.transports.docker import STORE, TOOL, keeper
-from components.release.bundle import TOOLS
+from components.release.bundle import BUILD_TOOLS
 from components.release.store import parsed
 from components.source.archive import unpack
 
@@ -51,8 +51,8 @@ class EngineStore(Folder):
 
     def bring(self, host: str, release: str, key: Callable[[], str]) -> None:
         """The image of the release, built where the engine has none."""
-        is_pushed = not self.facts["registry"] or self.get(pushed_as(release)) is not None
-        if not is_pushed or self.keeper.engine.inspect("image", name(self.facts, release)) is None:
+        is_pushed = not self.facts["registry"] or self.get(_pushed_as(release)) is not None
+        if not is_pushed or self.keeper.engine.inspect("image", _image(self.facts, release)) is None:
             manifest = parsed(Manifest, f"releases/{release}/manifest.json", self.get(f"releases/{release}/manifest.json") or b"")
             with progress.step(host, "image"):
                 _bring(self.keeper.engine, self.facts, manifest, self)
@@ -63,12 +63,12 @@ def connect(text: str) -> EngineStore:
     return EngineStore(json.loads(text.removeprefix(SCHEME)))
 
 
-def name(facts: Mapping[str, Any], release: str) -> str:
+def _image(facts: Mapping[str, Any], release: str) -> str:
     """The image of a release."""
     return f"{facts['images']}:{release}"
 
 
-def pushed_as(release: str) -> str:
+def _pushed_as(release: str) -> str:
     """The object of the store with the digest of a release's image in the registry."""
     return f"releases/{release}/image"
 
@@ -85,7 +85,7 @@ def _bring(engine: Engine, facts: Mapping[str, Any], manifest: Manifest, store: 
     Raises `SlipwayError`, of a build with the last lines of what was said."""
     secrets = json.loads(store.get(f"secrets/web/{manifest.id}.json") or b"{}")
     installer, login = (json.loads(secrets.get(name, "{}")) for name in (INSTALL, REGISTRY))
-    made, noted = name(facts, manifest.id), pushed_as(manifest.id)
+    made, noted = _image(facts, manifest.id), _pushed_as(manifest.id)
     if not facts["registry"]:
         _build(engine, facts, manifest, store, installer, {})
         return
@@ -136,13 +136,13 @@ def _build(
         packages = sorted(manifest.packages)
         text = templating.render(
             "docker/release.Dockerfile.j2", base=_pinned(engine, facts["base"]), packages=packages, installs=installs,
-            kept=[one for one in packages if one not in TOOLS], secret=bool(secret), users=_users(),
+            kept=[one for one in packages if one not in BUILD_TOOLS], secret=bool(secret), users=_users(),
         )  # fmt: skip
         (folder / "context/Dockerfile").write_text(text, encoding="utf-8")
         (folder / "code.tar.gz").write_bytes(store.get(f"releases/code/{manifest.code.id}.tar.gz") or b"")
         unpack(folder / "code.tar.gz", folder / "context/src")
         labels = [f"slipway.site={facts['site']}", f"slipway.release={manifest.id}"]
-        options = {"tag": name(facts, manifest.id), "label": labels, **platform}
+        options = {"tag": _image(facts, manifest.id), "label": labels, **platform}
         more = []
         if secret:
             (folder / "installer").write_text("".join(f"{key}={shlex.quote(value)}\n" for key, value in secret.items()), encoding="utf-8")

@@ -32,7 +32,7 @@ from components.source.archive import write_bundle
 
 _HASH = re.compile(r"\s--hash[= ]\S+")
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
-TOOLS = {"build-essential", "gcc", "g++", "make", "cmake", "cargo", "rustc", "clang", "gfortran", "pkg-config", "git"}
+BUILD_TOOLS = {"build-essential", "gcc", "g++", "make", "cmake", "cargo", "rustc", "clang", "gfortran", "pkg-config", "git"}
 """Packages that an image has only while it is built."""
 _TEMPLATE = "# Copy this file to .env, which nobody else should read; write values in single quotes.\n"
 _ASK = "import sys, urllib.request as u; u.urlopen(u.Request(sys.argv[1], headers={'Host': sys.argv[2]}), timeout=5)"
@@ -114,7 +114,7 @@ def compose(settings: Settings, folder: Path, base: str, published: str) -> core
     # What the app writes is in a volume: it serves that itself.
     static = sorted(one for one in app.static.items() if not any(f"{one[1]}/".startswith(f"{data}/") for data in app.data))
     known = {
-        "base": base, "packages": packages, "kept": [one for one in packages if one not in TOOLS], "front": system.FRONTS["nginx"],
+        "base": base, "packages": packages, "kept": [one for one in packages if one not in BUILD_TOOLS], "front": system.FRONTS["nginx"],
         "data": app.data, "files": [one for one in app.data if one.endswith(FILES)], "static": static, "web": web,
         "health": ["python3", "-c", _ASK, f"http://127.0.0.1:8000{made.manifest.health.path}", made.manifest.health.host],
         "start": app.start_timeout, "max_body": http.max_body, "timeout": settings.server.timeout + 5,

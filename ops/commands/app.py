@@ -26,12 +26,12 @@ Follow = Annotated[bool, typer.Option("-f", "--follow", help="Go on showing new 
 Lines = Annotated[int, typer.Option("-n", "--lines", min=0, help="How many last lines.")]
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder.")]
 State = Annotated[Literal["on", "off"], typer.Argument(metavar="on|off", help="Put the page up, or take it down.")]
-_PROBLEM = 70  # letters in the table; each host's part below has all of it
 ReleaseId = Annotated[str | None, typer.Argument(metavar="[ID]", help="Which release [default: the one before].")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the list of backups.")]
 BackupId = Annotated[str, typer.Argument(metavar="ID", help="Which backup; see `backups`. Or a folder that `backup --to` wrote.")]
 To = Annotated[Path | None, typer.Option("--to", metavar="FOLDER", help="Copy it into a new folder here, for another stack to restore.")]
 Newer = Annotated[bool, typer.Option("--newer-schema", help="Also one whose schema is newer than the release that serves knows.")]
+_PROBLEM = 70  # letters in the table of hosts; each host's part below has all of it
 
 
 def status(call: calls.InJson) -> None:
