@@ -3,7 +3,6 @@
 
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -31,7 +30,6 @@ Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for 
 BackupId = Annotated[str, typer.Argument(metavar="ID", help="Which backup; see `backups`. Or a folder that `backup --to` wrote.")]
 To = Annotated[Path | None, typer.Option("--to", metavar="FOLDER", help="Copy it into a new folder here, for another stack to restore.")]
 Newer = Annotated[bool, typer.Option("--newer-schema", help="Also one whose schema is newer than the release that serves knows.")]
-_PROBLEM = 70  # letters in the table of hosts; each host's part below has all of it
 
 
 def status(call: calls.InJson) -> None:
@@ -47,24 +45,15 @@ def status(call: calls.InJson) -> None:
         for warning in warnings:
             tables.line(f"warning: {warning}")
         if len(instances) > 1:
-            rows = []
-            for one in instances:
-                problems = [*one.problems, *([] if one.ok else [one.message or "gives no answer"])]
-                rows.append([short(one.host), one.role, one.address, one.live.release if one.live else "-", _first(problems)])
+            rows = [
+                [short(one.host), one.role, one.address, one.live.release if one.live else "-", str(len(one.problems) + (not one.ok))]
+                for one in instances
+            ]
             tables.line(tables.table(["host", "role", "address", "live", "problems"], rows))
         for one in instances:
             _show(one)
     if not instances or not all(one.ok for one in instances):
         raise typer.Exit(1)
-
-
-def _first(problems: Sequence[str]) -> str:
-    """The first of them, on one line, and how many more there are."""
-    if not problems:
-        return "-"
-    text = " ".join(problems[0].split())
-    more = f" (and {len(problems) - 1} more)" if problems[1:] else ""
-    return (text if len(text) <= _PROBLEM else text[: _PROBLEM - 1] + "…") + more
 
 
 def _show(one: Instance) -> None:

@@ -65,8 +65,9 @@ def test_several_hosts_have_a_table_before_their_details(world, slipway):
         Host("two", answers={"status": SlipwayError("two: no answer")}, role="database", address="10.0.0.2"),
     ]
     lines = [line.split() for line in slipway("status").stdout.splitlines()]
-    assert ["one", "web", "127.0.0.1", "aaaabbbbcccc", "the", "disk", "is", "full", "(and", "1", "more)"] in lines
-    assert ["two", "database", "10.0.0.2", "-", "two:", "no", "answer"] in lines
+    assert ["one", "web", "127.0.0.1", "aaaabbbbcccc", "2"] in lines
+    assert ["two", "database", "10.0.0.2", "-", "1"] in lines
+    assert ["two:", "no", "answer"] in lines
     assert ["problem", "the", "clock", "is", "wrong"] in lines
 
 
