@@ -201,12 +201,7 @@ def _text(text: str) -> str:
 
 
 def _size(value: dict[str, Any] | list[Any]) -> str:
-    """`14 files, 3 programs`: the longest lists inside, or how many there are."""
-    items = value.items() if isinstance(value, dict) else ()
-    lists = [(len(item), one_line(name, _LONGEST)) for name, item in items if isinstance(item, list) and len(item) > 1]
-    longest = sorted(lists, key=lambda one: -one[0])[:2]
-    entries = "1 entry" if len(value) == 1 else f"{len(value)} entries"
-    return ", ".join(f"{length} {name}" for length, name in longest) or entries
+    return "1 entry" if len(value) == 1 else f"{len(value)} entries"
 
 
 def _rank(path: str) -> int:

@@ -31,7 +31,7 @@ def one(**inputs: object) -> str:
         ({"password": SECRET, "keys": [SECRET, "a"]}, "password: [secret] · keys: [secret], a"),
         ({"userData": "#!/bin/sh\n" * 1200}, "userData: 12 kB text"),
         ({"motd": "a\nb"}, r"motd: a\nb"),
-        ({"manifest": '{"files": [1, 2, 3], "id": "x"}'}, "manifest: JSON, 3 files"),
+        ({"manifest": '{"files": [1, 2, 3], "id": "x"}'}, "manifest: JSON, 2 entries"),
         ({"manifest": '{"id": "x"}', "broken": "{id"}, "manifest: JSON, 1 entry · broken: {id"),
         ({"zones": ["a", "b", "c", "d", "e", "f"]}, "zones: a, b, c, d, … 2 more"),
         ({"disk": {"size": 20, "tags": {}, "kind": {"name": "gp3"}}}, "disk.size: 20 · disk.kind.name: gp3"),
