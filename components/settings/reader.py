@@ -37,9 +37,9 @@ def load() -> Settings:
     secret = {key for key in raw if runtime.is_config_secret(key) or key in sealed}
     settings = parse(raw, secret, pulumi.get_stack(), pulumi.get_project())
     if settings.tls.certificate:
-        from components.settings import certificate  # of a library that others have no use for
+        from components.hosts import certificates  # of a library that others have no use for
 
-        settings._certificate = certificate.read(settings, Path(), object_in(raw.get(NAMESPACE + TLS)).get("key"))
+        settings._certificate = certificates.read_own(settings, Path(), object_in(raw.get(NAMESPACE + TLS)).get("key"))
     # Asked for only where there is one: a secret Output makes the engine ask for the passphrase.
     secrets = {key: config.get_secret_object(key) for key in SECRETS if config.get(key)}
     settings._secret_env = pulumi.Output.all(**secrets).apply(_texts) if secrets else pulumi.Output.from_input({})

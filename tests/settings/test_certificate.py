@@ -135,7 +135,7 @@ def test_a_folder_and_a_name_that_is_missing(tmp_path: Path) -> None:
 def test_one_that_ends_soon_is_told_in_plans(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     monkeypatch.setattr("pulumi.log.warn", said.append)
-    monkeypatch.setattr("components.settings.certificate._now", lambda: NOW)  # a whole run takes hours
+    monkeypatch.setattr("components.hosts.certificates._now", lambda: NOW)  # a whole run takes hours
     loaded(GOOD.certificate)
     assert said == []
     soon = Signed(DOMAIN, by=ROOT, days=29)
