@@ -1,4 +1,5 @@
-"""The command line: which commands there are, and how they end: in plain words, no traceback."""
+"""The command line: which commands there are, what every one is told by options, before or after it
+(the stack, whether to ask, JSON), and how they ask and end: in plain words, no traceback."""
 
 import importlib
 import inspect
@@ -6,18 +7,23 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from rich.console import RenderableType
 from typer.core import TyperGroup
 from typer.main import get_command
 
 from cloud_init.host.base import masking
+from components.hosts.names import short
 from ops import INTERRUPTED
-from ops import call as calls
 from ops.display import tables
+
+if TYPE_CHECKING:
+    from components.deployment.answers import Answer
 
 _COMMANDS = {
     "slipway": {
@@ -27,15 +33,14 @@ _COMMANDS = {
         "status": "ops.commands.app.status",
         "logs": "ops.commands.app.logs",
         "exec": "ops.commands.app.execute",
-        "releases": "ops.commands.kept.releases",
-        "rollback": "ops.commands.kept.rollback",
-        "backup": "ops.commands.kept.backup",
-        "backups": "ops.commands.kept.backups",
-        "restore": "ops.commands.kept.restore",
+        "releases": "ops.commands.app.releases",
+        "rollback": "ops.commands.app.rollback",
+        "backup": "ops.commands.app.backup",
+        "backups": "ops.commands.app.backups",
+        "restore": "ops.commands.app.restore",
         "maintenance": "ops.commands.app.maintenance",
         "bundle": "ops.commands.app.bundle",
-        "open": "ops.commands.app.browse",
-        "destroy": "ops.commands.destroy.destroy",
+        "destroy": "ops.commands.launch.destroy",
         "init": "ops.commands.init.init",
         "doctor": "ops.commands.doctor.doctor",
         "adopt": "ops.commands.launch.adopt",
@@ -51,6 +56,88 @@ _SECRET = re.compile("PASSPHRASE$|PASSWORD|SECRET|TOKEN")
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
+@dataclass
+class Call:
+    """One run of the command line."""
+
+    full: str = "dev"
+    """The stack as it was named: the CLI looks for one without organisation in the person's own."""
+    yes: bool = False
+    as_json: bool = False
+    named: bool = False
+    """Somebody said which stack; it isn't just the default."""
+
+    @property
+    def stack(self) -> str:
+        """The stack's own name: `organisation/project/dev` is `dev`."""
+        return self.full.rpartition("/")[2]
+
+
+def of(context: typer.Context, said: Mapping[str, Any]) -> Call:
+    """The call that the root command began, with what is `said` by options beside."""
+    if not isinstance(context.obj, Call):
+        named = os.environ.get("SLIPWAY_STACK")
+        context.obj = Call(named or "dev", named=bool(named))
+    call = context.obj
+    if said.get("stack") is not None:
+        call.full, call.named = said["stack"], True
+    call.yes, call.as_json = call.yes or bool(said.get("yes")), call.as_json or bool(said.get("as_json"))
+    return call
+
+
+def tell(call: Call, document: Any, shown: RenderableType | None) -> None:
+    """What came of a command: the document with `--json`, else what is for people, if anything."""
+    if call.as_json:
+        tables.document(document)
+    elif shown is not None:
+        tables.line(shown)
+
+
+def fail_if_bad(answers: "Sequence[Answer]") -> None:
+    """Tells of each that isn't well why; ends the command if there is one."""
+    told = []
+    for one in (one for one in answers if not one.ok):
+        where = ", ".join(filter(None, [short(one.host), one.step]))
+        told.append("\n  | ".join([f"{where}: {one.message or 'gives no answer'}", *one.log]))
+    if told:
+        from components.errors import SlipwayError
+
+        raise SlipwayError("\nslipway: ".join(told))
+
+
+def on_terminal() -> bool:
+    """Whether somebody can answer."""
+    return bool(sys.stdin and sys.stdin.isatty())
+
+
+def confirm(call: Call, question: str) -> None:
+    """Goes on after a yes or with `--yes`; without a terminal only with `--yes`."""
+    if call.yes:
+        return
+    if not on_terminal():
+        from components.errors import UsageError
+
+        raise UsageError("nobody can be asked here: pass --yes to go on")
+    if not typer.confirm(question, default=False, err=True):
+        tables.line("Nothing was changed.", stderr=True)
+        raise typer.Exit(1)
+
+
+OPTIONS: Mapping[str, Any] = {
+    "stack": Annotated[
+        str | None,
+        typer.Option("--stack", "-s", help="Which stack [default: $SLIPWAY_STACK or dev].", show_default=False),
+    ],
+    "yes": Annotated[bool | None, typer.Option("--yes", "-y", help="Go on without asking.")],
+    "as_json": Annotated[bool | None, typer.Option("--json", help="Print one JSON document.")],
+}
+"""Options that a command may take; the annotation of its `call` names those that it does."""
+OfStack = Annotated[Call, "stack"]
+InJson = Annotated[Call, "stack", "as_json"]
+Asking = Annotated[Call, "stack", "yes"]
+Changing = Annotated[Call, "stack", "yes", "as_json"]
+
+
 class _Group(TyperGroup):
     """Imports a command when it is asked for: all of them would double the start of each."""
 
@@ -64,7 +151,7 @@ class _Group(TyperGroup):
             try:
                 found = guarded(getattr(importlib.import_module(module), function))
             except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  (told as what a command raises)
-                _end(error, calls.of(ctx, ctx.params))
+                _end(error, of(ctx, ctx.params))
             made = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
             made.command(cmd_name, context_settings=_PASS_ON if cmd_name == "test" else None)(found)
             return get_command(made)
@@ -84,10 +171,10 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
     """The command for typer: it gets its call, which options fill in that no command needs to read
     itself; whatever it raises is told in plain words."""
     own = inspect.signature(command).parameters
-    shared = {name: calls.OPTIONS[name] for name in getattr(own["call"].annotation, "__metadata__", ())}
+    shared = {name: OPTIONS[name] for name in getattr(own["call"].annotation, "__metadata__", ())}
 
     def run(context: typer.Context, **given: Any) -> None:
-        call = calls.of(context, {name: given.pop(name) for name in shared})
+        call = of(context, {name: given.pop(name) for name in shared})
         try:
             command(call, **given)
         except (typer.Exit, typer.Abort):
@@ -104,7 +191,7 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def root(call: calls.Changing) -> None:
+def root(call: Changing) -> None:
     """Launch one WSGI app on any target.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something is missing, 4 locked, 130 interrupted.
@@ -116,7 +203,7 @@ def root(call: calls.Changing) -> None:
 app.callback()(guarded(root))
 
 
-def _end(error: BaseException, call: calls.Call) -> NoReturn:
+def _end(error: BaseException, call: Call) -> NoReturn:
     from components.errors import SlipwayError  # with Pulumi's SDK, which is most of what a start takes
 
     if isinstance(error, KeyboardInterrupt):

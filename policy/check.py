@@ -1,12 +1,15 @@
 """Runs every rule over a plan, and waives what the stack's settings waive."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from inspect import cleandoc
+from typing import Any, NamedTuple
 
 from components.errors import nearest, one_line
-from policy import clouds, rules
-from policy.facts import Problem
+from policy import clouds
+from policy.facts import Facts, Problem
 from policy.plan import Plan, Strict
+from policy.rules import data, inputs, servers
 
 WAIVERS = "waivers"
 """The rule that waivers themselves keep: each names a rule that there is, and waives something."""
@@ -25,6 +28,25 @@ class Finding(Strict):
     """The reason given in `slipway:waivers`, or empty."""
 
 
+Check = Callable[[Plan, Facts], Iterator[Problem]]
+
+
+class Rule(NamedTuple):
+    """`check` says where a plan doesn't keep it."""
+
+    id: str
+    description: str
+    check: Check
+
+
+@cache
+def every() -> dict[str, Rule]:
+    """All rules by their ids, sorted."""
+    checks: tuple[Check, ...] = (*data.RULES, *inputs.RULES, *servers.RULES)
+    first = {check.__name__.replace("_", "-"): (cleandoc(check.__doc__ or "").partition("\n\n")[0], check) for check in checks}
+    return {id: Rule(id, " ".join(text.split()), check) for id, (text, check) in sorted(first.items())}
+
+
 def run(plan: Plan, waivers: Iterable[Mapping[str, Any]] = ()) -> tuple[Finding, ...]:
     """What the rules find, by rule and by the plan's order; then what is wrong with waivers.
 
@@ -32,7 +54,7 @@ def run(plan: Plan, waivers: Iterable[Mapping[str, Any]] = ()) -> tuple[Finding,
     given, facts = list(waivers), clouds.gather(plan)
     found: list[Finding] = []
     used: set[int] = set()
-    for rule in rules.every().values():
+    for rule in every().values():
         for urn, name, message in dict.fromkeys(map(_spelled, rule.check(plan, facts))):
             aims = (None, name, name.removeprefix("slipway:"))
             places = [place for place, one in enumerate(given) if one["rule"] == rule.id and one.get("resource") in aims]
@@ -44,11 +66,11 @@ def run(plan: Plan, waivers: Iterable[Mapping[str, Any]] = ()) -> tuple[Finding,
 
 def _unused(place: int, waiver: Mapping[str, Any]) -> Finding:
     name, resource = waiver["rule"], waiver.get("resource")
-    if name in rules.every():
+    if name in every():
         of = f" on {one_line(resource)}" if resource is not None else ""
         message = f"{name}{of} is kept, so nothing is waived; take the waiver out"
     else:
-        message = f"wanted the id of a rule, found {one_line(name)}; {nearest(name, rules.every())}"
+        message = f"wanted the id of a rule, found {one_line(name)}; {nearest(name, every())}"
     return Finding(rule=WAIVERS, urn="", message=one_line(f"slipway:waivers[{place}]: {message}", _LONGEST))
 
 

@@ -101,13 +101,6 @@ class CloudHost(NamedTuple):
     """URNs of the disks attached to it that are resources of their own."""
 
 
-class Image(NamedTuple):
-    """What a server's disk is made from. `input` names it."""
-
-    at: Resource
-    input: str
-
-
 class Metadata(NamedTuple):
     """The cloud's metadata service, as servers may ask it."""
 
@@ -135,13 +128,6 @@ def user_data(at: Resource, input: str, encoded: bool, limit: int) -> UserData:
         with suppress(ValueError):
             size = len(base64.b64decode(value, validate=True))
     return UserData(at, input, value, size, limit)
-
-
-class Freedom(NamedTuple):
-    """What a container may do to the machine that it runs on, in words."""
-
-    at: Resource
-    what: str
 
 
 class Tie(NamedTuple):
@@ -185,10 +171,12 @@ class Facts(NamedTuple):
     hosts: tuple[CloudHost, ...] = ()
     entrances: tuple[Resource, ...] = ()
     """What clients come in by: fixed addresses, load balancers, names."""
-    images: tuple[Image, ...] = ()
+    images: tuple[tuple[Resource, str], ...] = ()
+    """Servers, each with the input that names what its disk is made from."""
     metadata: tuple[Metadata, ...] = ()
     user_data: tuple[UserData, ...] = ()
-    freedoms: tuple[Freedom, ...] = ()
+    freedoms: tuple[tuple[Resource, str], ...] = ()
+    """Containers, each with what it may do to the machine that it runs on, in words."""
     ties: tuple[Tie, ...] = ()
     default_tags: tuple[DefaultTags, ...] = ()
 

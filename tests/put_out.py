@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ops.plan import stand_ins
-from ops.plan.recorder import Recorder
+from ops.plan.record import Recorder
 from policy.plan import Resource
 
 Answer = Callable[[Resource], tuple[str, dict[str, Any]]]

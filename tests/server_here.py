@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from components.hosts.objects import Folder
-from components.hosts.way import Pipe
+from components.hosts.transport import Pipe
 
 _SERVE = "import sys; from pathlib import Path; from cloud_init.host.commands import objects; objects.serve(Path(sys.argv[2]))"
 TOOL = ["env", f"PYTHONPATH={Path(__file__).parents[1]}", sys.executable, "-c", _SERVE]

@@ -15,10 +15,9 @@ import typer
 
 from components.errors import SlipwayError, UsageError
 from ops import bootstrap
-from ops import call as calls
+from ops import cli as calls
 from ops.bootstrap import Run, StepError, locked, step
 from ops.display import tables
-from ops.setup import install
 from ops.stack import workplace
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ _SYSTEM = os.pathsep.join(("/usr/local/sbin", "/usr/sbin", "/sbin"))  # not on e
 
 def run_tests(call: calls.Call, arguments: Arguments = None, everything: All = False, ci: Ci = False) -> None:
     """Run the checks and the tests of minutes; arguments go to pytest alone."""
-    folder = workplace.folder()
+    folder = Path.cwd()
     if everything + ci + bool(arguments) > 1:
         raise UsageError("test: wanted --all, --ci or arguments for pytest, found more than one of them")
     if arguments:
@@ -68,7 +67,7 @@ def _checks_beside(command: Sequence[str], folder: Path) -> dict[str, int]:
 
 def _install_needs(call: calls.Call) -> None:
     """Installs the programs that tests name, and the target's; tests say what they miss."""
-    install.ensure(lambda: needs(workplace.folder()))
+    workplace.ensure(lambda: needs(Path.cwd()))
     try:
         workplace.enter(call).install_needs()
     except SlipwayError as error:

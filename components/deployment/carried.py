@@ -2,8 +2,7 @@
 
 import shutil
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any
@@ -16,7 +15,7 @@ from components.deployment.answers import Saved
 from components.errors import SlipwayError, UsageError
 from components.hosts.names import short
 from components.hosts.site import Site
-from components.hosts.transport import Launched, Transport
+from components.hosts.transport import Launched, Transport, copied
 from components.release.store import ReleaseStore
 
 _EMPTY = {"sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "bytes": 0}
@@ -32,11 +31,8 @@ def take(site: Site, host: Transport, saved: Saved, folder: Path) -> None:
     if isinstance(host, Launched):
         host.fetch(Path(str(saved.path)), folder / identity)
         return
-    with _told(f"backup {identity}: wanted a copy at {folder / identity}"):
-        files.make_folder(folder, 0o700)
-        with files.replacing(folder / identity) as part:
-            stored_backups.copied(_objects(site), host.host, identity, part)
-            files.sync_tree(part)
+    with copied(f"backup {identity}", folder / identity, "mend that, then run it again") as part:
+        stored_backups.copied(_objects(site), host.host, identity, part)
 
 
 def give(site: Site, others: Sequence[Transport], folder: Path) -> list[str]:
@@ -74,7 +70,7 @@ def _apart(facts: Mapping[str, Any], whole: Path, parts: Path) -> list[Path]:
 
 def _send(site: Site, host: Transport, identity: str, place: Path) -> None:
     """Puts a backup where that host looks for its own."""
-    with _told(f"{short(host.host)}: wanted backup {identity} there"):
+    try:
         backup.check(place, identity)
         names = [name for name in stored_backups.NAMES if (place / name).is_file()]
         if not isinstance(host, Launched):
@@ -90,17 +86,11 @@ def _send(site: Site, host: Transport, identity: str, place: Path) -> None:
             done = host.way.run(["sh", "-euc", _PUT.read_text(), "sh", f"{top}/.{identity}.part", f"{top}/{identity}"], archive, root=True)
         if done.status:
             raise OSError(done.last)
+    except (OSError, tarfile.TarError, Refused) as error:
+        raise SlipwayError(f"{short(host.host)}: wanted backup {identity} there, found: {error}; mend that, then run it again") from None
 
 
 def _objects(site: Site) -> stores.Store:
     """The bucket that hosts without a way to them have their backups in."""
     assert isinstance(site.store, ReleaseStore)
     return site.store.objects
-
-
-@contextmanager
-def _told(wanted: str) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, tarfile.TarError, Refused) as error:
-        raise SlipwayError(f"{wanted}, found: {error}; mend that, then run it again") from None

@@ -20,8 +20,6 @@ _MENDS = (
     ("no space left on device", "make room: `docker system df`, `docker image prune`"),
     ("i/o timeout|connection reset|TLS handshake", "see that this machine reaches it"),
 )
-
-
 _OLDEST = [20, 10]
 
 

@@ -14,7 +14,7 @@ from cloud_init.host.base.outcome import Locked
 from cloud_init.host.stores import Conflict
 from components.errors import LockedError, Lost, NotLaunchedError, SlipwayError, shown
 from components.hosts import progress
-from components.hosts.way import QUICK, Pipe, Way
+from components.hosts.transport import QUICK, Pipe, Way
 from components.rollout.lock import WAIT
 
 _AWAY = 120.0  # seconds that a machine may be away in the middle of a rollout

@@ -137,7 +137,10 @@ def versions(
             command = [uv.find_uv_bin(), *_COMPILE.split(), "--python-version", version, *index, *map(str, files), *later]
             done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
             if done.returncode == 0 and _is_exact(done.stdout):
-                return _as_locked(_without_credentials(done.stdout), requirements[0] + constraints), ""
+                # Addresses with credentials go, as the list is no secret: hosts have the like in
+                # their own settings, or in slipway:secretInstall.
+                lines = [line for line in done.stdout.splitlines(keepends=True) if line[0] != "-" or not has_credentials(line)]
+                return _as_locked("".join(lines), requirements[0] + constraints), ""
             if "No solution found" not in done.stderr:
                 break
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
@@ -175,13 +178,6 @@ def _as_locked(text: str, locked: str) -> str:
         return f"{found['head']} {' '.join(wanted)}" if wanted else found[0]
 
     return _ENTRY.sub(own, text)
-
-
-def _without_credentials(text: str) -> str:
-    """The list without addresses of this machine's settings that hold some: it is no secret. Hosts
-    have the like in their own settings, or in slipway:secretInstall."""
-    lines = text.splitlines(keepends=True)
-    return "".join(line for line in lines if line[0] != "-" or not has_credentials(line))
 
 
 def _index(environment: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:

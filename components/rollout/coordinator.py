@@ -1,6 +1,6 @@
 """The one writer of `desired.json`: proposes a release, hears the hosts, commits or aborts it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -9,19 +9,23 @@ from urllib.parse import urlsplit
 from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import Manifest
 from cloud_init.host.contracts.rollout import Outcome, Proven
+from cloud_init.host.release import wheels
 from components.deployment.answers import GOING_BACK, Verdict
 from components.errors import SlipwayError
 from components.hosts import progress
 from components.hosts.site import Site
 from components.release import publishing
 from components.release.store import Conflict, Store, overwrite, parsed, to_json
-from components.rollout import clean_up, desired_state, public
-from components.rollout.desired_state import Desired, desired
+from components.rollout import desired_state, public
+from components.rollout.desired_state import HISTORY, Desired, desired, refuse_another
 from components.rollout.phases.direct import Driven
 from components.rollout.phases.pulled import Following
 
 __all__ = ["Conflict", "SlipwayError", "Verdict", "desired", "roll", "rollback"]
 _PROVEN = "proven.json"
+KEPT = 5  # releases that can be rolled back to
+_GONE = 7 * 86400.0  # seconds after which a host that says nothing is forgotten
+_UNREAD = 3600.0  # seconds after which nobody reads a command's output any more
 
 
 def roll(site: Site, release: str, by: str = "up", publish: Callable[[], None] | None = None) -> Verdict:
@@ -51,19 +55,15 @@ def want_first(store: Store, props: Mapping[str, Any]) -> None:
 
 def rollback(site: Site, release: str | None = None) -> Verdict:
     """Brings back a release that served before: the last one, or the one named."""
-    wanted = release or _before(site.store)
-    if site.store.get(f"releases/{wanted}/manifest.json") is None:
-        kept = ", ".join(reversed(desired(site.store).served)) or "none"
-        raise SlipwayError(f"rollback: wanted a kept release, found {wanted!r}; kept: {kept}")
-    return roll(site, wanted, by="rollback")
-
-
-def _before(store: Store) -> str:
-    now = desired(store)
-    for release in now.served:
-        if release != now.live and store.get(f"releases/{release}/manifest.json") is not None:
-            return release
-    raise SlipwayError("rollback: wanted a release that served before this one, found none; see `slipway releases`")
+    now = desired(site.store)
+    chosen = [release] if release else [one for one in now.served if one != now.live]
+    for wanted in chosen:
+        if site.store.get(f"releases/{wanted}/manifest.json") is not None:
+            return roll(site, wanted, by="rollback")
+    if release is None:
+        raise SlipwayError("rollback: wanted a release that served before this one, found none; see `slipway releases`")
+    kept = ", ".join(reversed(now.served)) or "none"
+    raise SlipwayError(f"rollback: wanted a kept release, found {release!r}; kept: {kept}")
 
 
 class _Rollout:
@@ -94,14 +94,17 @@ class _Rollout:
         now = self._write(now, self.release)
         failed = self.phases.run("commit", now.state, self.release) or self._public()
         if failed:
-            self._undo(now, old, failed)
+            now = self._withdraw(now, old, failed)
+            if old is not None:  # every host that flipped goes back
+                stuck = self.phases.run("back", now.state, old)
+                failed += [replace(one, step=f"{GOING_BACK} {old}, {one.step}") for one in stuck]
             return Verdict.refused(self.release, failed, old)
-        desired_state.refuse_another(self.store, now.state)
+        refuse_another(self.store, now.state)
         proven = Proven(self.release, now.state.generation, now.state.token)
         overwrite(self.store, _PROVEN, to_json(contracts.document(proven)))
         if self.manifest.tool:
             publishing.name_tool(self.store, self.manifest.tool)
-        clean_up.run(self.store, now)
+        clean_up(self.store, now)
         missing = self._missing()
         return Verdict(not missing, missing, self.release, self.release)
 
@@ -142,13 +145,6 @@ class _Rollout:
             progress.report(self.site.url, "", "note", text=problem)
         return ""
 
-    def _undo(self, now: Desired, old: str | None, failed: list[Outcome]) -> None:
-        """Wants the old release again and brings it back to every host that flipped."""
-        now = self._withdraw(now, old, failed)
-        if old is not None:
-            stuck = self.phases.run("back", now.state, old)
-            failed += [replace(one, step=f"{GOING_BACK} {old}, {one.step}") for one in stuck]
-
     def _withdraw(self, now: Desired, old: str | None, failed: list[Outcome]) -> Desired:
         """Wants what served before. Hosts hear of it even where that can't be written."""
         try:
@@ -156,3 +152,47 @@ class _Rollout:
         except SlipwayError as error:
             failed.append(Outcome(False, "coordinator", "abort", str(error)))
             return now
+
+
+def clean_up(store: Store, now: Desired) -> None:
+    """Removes what none of the releases needs that served last, old outcomes, and hosts that are
+    gone, in few requests. Raises `Conflict`, with all still there, where `now` isn't wanted."""
+    keep = list(dict.fromkeys([str(now.live), *now.served]))[:KEPT]
+    there = store.names("releases/")
+    gone = [name for name in there if name.split("/")[1] not in (*keep, "code", "tool", "wheels")]
+    gone += [name for name in store.names("secrets/") if name.split("/")[-1].split(".")[0] not in keep]
+    gone += _unused_code(store, there, keep)
+    files = [name for name in there if name.startswith(wheels.FOLDER)]
+    lists = [store.get(wheels.list_of(release)) for release in keep] if files else []
+    used = {one for data in lists for one in wheels.hashes((data or b"").decode(errors="replace"))}
+    gone += [name for name in files if name.split("/")[-2] not in used]
+    gone += _old_outcomes(store.names("outcomes/"), now.state.generation)
+    if gone:
+        refuse_another(store, now.state)  # what another one wants since may need some of it
+        store.delete(*gone)
+
+
+def _unused_code(store: Store, there: Iterable[str], keep: Sequence[str]) -> list[str]:
+    """The archives that no kept release uses; none while it can't be told what one uses."""
+    try:
+        names = {f"releases/{release}/manifest.json" for release in keep}
+        used = {parsed(Manifest, name, data).code.id for name in names if (data := store.get(name)) is not None}
+    except SlipwayError:
+        progress.report("coordinator", "", "note", text="the manifest of a kept release is damaged: no archive is removed")
+        return []
+    archives = [name for name in there if name.startswith("releases/code/")]
+    return [name for name in archives if name.split("/")[-1].split(".")[0] not in used]
+
+
+def _old_outcomes(names: Mapping[str, float], generation: int) -> Iterator[str]:
+    """Those of generations that are old, or yet to come; outputs that nobody read; and all of a
+    host whose heartbeat is a week older than the newest: servers come and go."""
+    beats = {name.split("/")[1]: at for name, at in names.items() if name.endswith("/heartbeat.json")}
+    newest, newest_beat = max(names.values(), default=0.0), max(beats.values(), default=0.0)
+    for name, at in names.items():
+        last = name.split("/")[-1].split(".")[0]
+        old = last.isdigit() and not generation - HISTORY <= int(last) <= generation
+        unread = last.startswith("output-") and newest - at > _UNREAD
+        gone = newest_beat - beats.get(name.split("/")[1], newest_beat) > _GONE
+        if old or unread or gone:
+            yield name

@@ -189,10 +189,6 @@ def _is_utf8(value: str) -> bool:
     return not re.search("[\ud800-\udfff]", value)
 
 
-def _command(value: str) -> bool:
-    return bool(value.strip()) and _is_utf8(value) and len(value.encode()) <= _LONGEST
-
-
 def _schedule(value: str) -> bool:
     """Five fields; the library itself takes a sixth, for seconds, and any script's digits."""
     if not re.fullmatch(r"[0-9A-Za-z*,/#-]+( +[0-9A-Za-z*,/#-]+){4}", value) or len(value) > 200:
@@ -236,7 +232,11 @@ REQUIREMENTS = matching(
     r"(?=.{1,300}$)[^/\[\]~][^\[\]]*(\[[A-Za-z0-9][\w., -]*\])?",
 )
 PACKAGE = matching("Debian package", "the name of a Debian package such as libpq5", r"[a-z0-9][a-z0-9+.-]{0,98}[a-z0-9+]")
-COMMAND = text("command", "a command on one line, of at most 100 kB", _command)
+COMMAND = text(
+    "command",
+    "a command on one line, of at most 100 kB",
+    lambda value: value.strip() and _is_utf8(value) and len(value.encode()) <= _LONGEST,
+)
 PROCESS_NAME = matching(
     "name",
     "a name of small letters, digits and hyphens, a letter first, other than " + ", ".join(sorted(_RESERVED_PROCESSES)),

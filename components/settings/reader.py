@@ -14,10 +14,9 @@ from pulumi.runtime import config as runtime
 from cloud_init.host.base.files import object_in
 from cloud_init.host.contracts import manifest as contract
 from components.errors import UsageError, shown
-from components.settings import report, rules
+from components.settings import report
 from components.settings.models import Secrets, Settings
-from components.settings.report import Problem, Section, validated
-from components.settings.rules import LOGINS, NAMESPACE, ROOTS, SECRET_ENV, SECRETS, TLS
+from components.settings.report import LOGINS, NAMESPACE, ROOTS, SECRET_ENV, SECRETS, TLS, Problem, Section, validated
 
 Between = Callable[[Settings, Section], Iterable[Problem]]
 
@@ -28,27 +27,23 @@ def load() -> Settings:
     """The settings of the stack that is being deployed; nothing else reads `pulumi.Config`.
 
     Raises one `UsageError` that names every wrong setting."""
-    _refuse_environment(f"Pulumi.{report.short(pulumi.get_stack())}.yaml")
+    file = Path(f"Pulumi.{report.short(pulumi.get_stack())}.yaml")
+    # The Pulumi CLI alone opens that: what it says would be launched, and unknown to day two.
+    if file.is_file() and re.search(r"""(?m)^["']?environment["']?\s*:""", file.read_text(encoding="utf-8", errors="replace")):
+        raise UsageError(f"{file}: environment: wanted settings in this file, found Pulumi ESC, which nothing else opens; write them here")
     config = pulumi.Config(NAMESPACE.rstrip(":"))
     raw = {key: runtime.get_config(key) for key in {*runtime.CONFIG.get(), *runtime.get_config_env()}}
     sealed = runtime.get_config_secret_keys_env()
     secret = {key for key in raw if runtime.is_config_secret(key) or key in sealed}
     settings = parse(raw, secret, pulumi.get_stack(), pulumi.get_project())
     if settings.tls.certificate:
-        from components.settings import certificate  # of a library that others have no use for
+        from components.hosts import certificates  # of a library that others have no use for
 
-        settings._certificate = certificate.read(settings, Path(), object_in(raw.get(NAMESPACE + TLS)).get("key"))
+        settings._certificate = certificates.read_own(settings, Path(), object_in(raw.get(NAMESPACE + TLS)).get("key"))
     # Asked for only where there is one: a secret Output makes the engine ask for the passphrase.
     secrets = {key: config.get_secret_object(key) for key in SECRETS if config.get(key)}
     settings._secret_env = pulumi.Output.all(**secrets).apply(_texts) if secrets else pulumi.Output.from_input({})
     return settings
-
-
-def _refuse_environment(file: str) -> None:
-    """The Pulumi CLI alone opens it: what it says would be launched, and unknown to day two."""
-    path = Path(file)
-    if path.is_file() and re.search(r"""(?m)^["']?environment["']?\s*:""", path.read_text(encoding="utf-8", errors="replace")):
-        raise UsageError(f"{file}: environment: wanted settings in this file, found Pulumi ESC, which nothing else opens; write them here")
 
 
 def parse(raw: Mapping[str, Any], secret_keys: Collection[str], stack: str, project: str = "slipway") -> Settings:
@@ -61,20 +56,20 @@ def parse(raw: Mapping[str, Any], secret_keys: Collection[str], stack: str, proj
         how = f"write them with: ./slipway --stack {report.short(stack)} init APP"
         raise UsageError(f"Pulumi.{report.short(stack)}.yaml: wanted slipway: settings, found none; {how}")
     secret = {str(key).removeprefix(NAMESPACE) for key in secret_keys}
-    refused = dict([*rules.unknown(values, target_names()), *rules.misplaced_secrets(values, secret)])
+    refused = dict([*report.unknown(values, target_names()), *report.misplaced_secrets(values, secret)])
     kept = {key: value for key, value in values.items() if key not in refused and key not in SECRETS}
     secrets = {key: values.get(key, {}) for key in SECRETS}
     settings, wrong = validated(Settings, {"app": {}, **{key: value for key, value in kept.items() if key in ROOTS}})
-    problems = [*refused.items(), *rules.between(kept, secrets)]
-    problems += [problem for key, value in secrets.items() for problem in rules.secret_values(key, value)]
+    problems = [*refused.items(), *report.between(kept, secrets)]
+    problems += [problem for key, value in secrets.items() for problem in report.secret_values(key, value)]
     for key, value in kept.items():
         # The app's environment isn't written into a configuration file.
         written = {name: one for name, one in value.items() if name != "env"} if key == "app" and isinstance(value, Mapping) else value
-        problems += rules.text(key, written)
+        problems += report.text(key, written)
         if key not in ROOTS and not isinstance(value, Mapping):
             problems.append((key, f"wanted a mapping of the target's settings, found {shown(value)}"))
     problems += [one for one in wrong if one[0].partition(".")[0].partition("[")[0] not in refused]
-    foreign = list(rules.foreign(raw, project))
+    foreign = list(report.foreign(raw, project))
     if problems or foreign or settings is None:
         raise report.error(stack, [*_named(problems), *foreign])
     settings._secret_names = frozenset(secrets[SECRET_ENV] if isinstance(secrets[SECRET_ENV], Mapping) else ())
@@ -90,7 +85,7 @@ def target_options(settings: Settings, options: type[Section], section: str, bet
     `between`: what holds between these and other settings, once each is right by itself."""
     values = settings._sections.get(section, {})
     chosen, wrong = validated(options, values)
-    problems = [*rules.text(section, values), *((f"{section}.{key}" if key else section, text) for key, text in wrong)]
+    problems = [*report.text(section, values), *((f"{section}.{key}" if key else section, text) for key, text in wrong)]
     if problems or chosen is None:
         raise report.error(settings.stack, _named(problems))
     if wrong := list(between(settings, chosen)):

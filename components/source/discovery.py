@@ -1,13 +1,14 @@
-"""The module that is served: looked for where people put it (docs/settings.md has the order), or
-checked where they named it."""
+"""An app in its folder: what to serve, looked for where people put it (docs/settings.md has the
+order) or checked where they named it, and what it needs."""
 
 import ast
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from components.errors import SlipwayError, UsageError, nearest
 from components.settings.kinds import MODULE_WORDS, is_module
-from components.source import start_commands
+from components.source import requirements, start_commands
 from components.source.python_file import PythonFile, Unreadable, read, readable
 
 _MODULES = ("wsgi", "app", "application", "main", "run", "server", "webapp", "web")
@@ -32,6 +33,38 @@ class SeveralApps(SlipwayError):
     def __init__(self, folder: Path, apps: list[str]) -> None:
         super().__init__(f"{folder}: wanted one app, found {', '.join(apps)}; {_SET} to the one to serve")
         self.apps = apps
+
+
+@dataclass(frozen=True)
+class AppSource:
+    """An app in its folder. `module`: `package.module:name` or `package.module:factory()`;
+    `requirements` and `constraints`: what an installer reads; `sentences`: all in words for people,
+    of which `remarks` say what was passed over."""
+
+    folder: Path
+    module: str
+    requirements: str
+    constraints: str
+    remarks: tuple[str, ...]
+    sentences: tuple[str, ...]
+
+
+def find_app(folder: Path, module: str | None, chosen: str | None = None) -> AppSource:
+    """The app in `folder`; `module` is slipway:app.module, `chosen` slipway:app.requirements, None
+    to look for them.
+
+    Raises `SlipwayError` with what to do."""
+    if not folder.is_dir():
+        raise SlipwayError(f"slipway:app.path: wanted the app's folder, found no folder at {folder}")
+    there = AppFolder(folder)
+    found = there.checked(module) if module else there.find()
+    needs = requirements.read(folder, chosen)
+    packages = sum(line[0] != "-" for line in needs.lines)
+    count = "1 package" if packages == 1 else f"{packages} packages"
+    first = (f"module {found.module} ({found.where})", f"requirements from {needs.file} ({count})")
+    remarks = (*there.notes, *needs.remarks)
+    text, constraints = ("".join(f"{line}\n" for line in lines) for lines in (needs.lines, needs.constraints))
+    return AppSource(folder, found.module, text, constraints, remarks, (*first, *remarks))
 
 
 class AppFolder:

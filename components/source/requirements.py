@@ -8,8 +8,7 @@ from pathlib import Path
 
 from cloud_init.host.base.masking import masked
 from components.errors import SlipwayError, UsageError
-from components.source import locks
-from components.source.declared import FILE, SETTING, declared
+from components.source.declared import FILE, SETTING, declared, of_workspace, read_lock
 
 _ORDER = (
     "uv.lock", "poetry.lock", "Pipfile.lock", "pylock.toml", "requirements.txt",
@@ -43,7 +42,7 @@ def read(folder: Path, chosen: str | None = None) -> "Requirements":
     Raises `SlipwayError` when there is no file, or one that can't be carried to a host."""
     path, more = _chosen(folder, chosen) if chosen else (_found(folder), [])
     name = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else f"{path.name} of the workspace {path.parent.name}/"
-    found, lines = Requirements(name), locks.read(path, folder, more)
+    found, lines = Requirements(name), read_lock(path, folder, more)
     way = (folder.resolve(), folder.resolve() / path.name if lines else path.resolve())
     if path.name == FILE:
         found.add("\n".join(declared(path, more) or []), way)
@@ -75,7 +74,7 @@ def _found(folder: Path) -> Path:
 
 def _there(folder: Path) -> Iterator[Path]:
     """All the files of the app that could be taken, the first one first."""
-    if not (folder / "uv.lock").is_file() and (above := locks.of_workspace(folder)):
+    if not (folder / "uv.lock").is_file() and (above := of_workspace(folder)):
         yield above
     for name in _ORDER:
         if (folder / name).is_file() and (name != FILE or declared(folder / name) is not None):
@@ -88,7 +87,7 @@ def _chosen(folder: Path, setting: str) -> tuple[Path, list[str]]:
     name, more = named.groups("") if named else (setting, "")
     path = folder / name
     if name == "uv.lock" and not path.is_file():
-        path = locks.of_workspace(folder) or path
+        path = of_workspace(folder) or path
     elif not path.resolve().is_relative_to(folder.resolve()):
         raise UsageError(f"{SETTING}: wanted a file in the app's folder, found {name!r}, which is outside; copy it into the folder")
     if not path.is_file():

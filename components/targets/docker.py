@@ -23,15 +23,13 @@ from cloud_init.host.processes.managers.docker import GRACE
 from cloud_init.host.server.setup import USERS
 from components import owner
 from components.deployment.on_hosts import HostsDeployment
-from components.docker import bundle as by_hand
-from components.docker import image, store
+from components.docker import store
 from components.docker.engine import Engine
-from components.docker.keeper import PYTHON, ROOT, STORE, TOOL
 from components.hosts.resources import Host, RandomSecret
 from components.hosts.site import Site
-from components.hosts.transports.docker import DockerTransport
+from components.hosts.transports.docker import PYTHON, ROOT, STORE, TOOL, DockerTransport
 from components.release import core
-from components.release.bundle import Bundle
+from components.release.bundle import Bundle, compose
 from components.rollout.resources import Rollout, RolloutArgs, finish
 from components.settings import Model, Settings, kinds, number, target_options
 from components.settings.kinds import setting
@@ -116,7 +114,7 @@ class Target(TargetComponent):
         host = Host(f"{name}-host", facts, owner.current(place.project, place.stack), made)
 
         def container(program: str, user: str, stop: str, **more: Any) -> docker.Container:
-            numbers = {one: image.FIRST_ID + number for number, one in enumerate(USERS)}
+            numbers = {one: store.FIRST_ID + number for number, one in enumerate(USERS)}
             more_labels: list[Any] = sorted([*labels, {"label": "slipway.program", "value": program}], key=itemgetter("label"))
             return docker.Container(
                 f"{name}-{program}",
@@ -174,7 +172,7 @@ def needs(settings: Settings) -> list[Need]:
 def bundle(settings: Settings, folder: Path) -> core.Release[Bundle]:
     """The app as a folder for docker compose."""
     options = target_options(settings, Options, "docker", _problems)
-    return by_hand.plan(settings, folder, _base(settings, options), f"{_interface(options)}:{options.port}")
+    return compose(settings, folder, _base(settings, options), f"{_interface(options)}:{options.port}")
 
 
 def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:
@@ -196,7 +194,8 @@ def _facts(settings: Settings, options: Options, place: StackPlace) -> tuple[dic
     packages = [*system.FRONTS[settings.front]]
     if settings.database.placement == "same-host" and settings.database.engine in system.ENGINES:
         packages.append(system.ENGINES[settings.database.engine])
-    text = image.host_file(base, tuple(sorted(packages)))
+    text = store.host_file(base, tuple(sorted(packages)))
+    named = urlsplit(options.host or "").hostname if options.public else None
     images = options.registry or site.lower()  # names of images are in small letters, those of stacks needn't be
     users = list(USERS)
     host = HostFacts(
@@ -220,7 +219,7 @@ def _facts(settings: Settings, options: Options, place: StackPlace) -> tuple[dic
         "host": site,
         "stack": place.stack,
         "words": f"{app} in containers called {site}-…",
-        "address": _address(options),
+        "address": f"[{named}]" if named and ":" in named else named or "127.0.0.1",
         "site": site,
         "base": base,
         "image": f"{site.lower()}-host:{hashlib.sha256(text.encode()).hexdigest()[:12]}",
@@ -238,9 +237,3 @@ def _base(settings: Settings, options: Options) -> str:
 
 def _interface(options: Options) -> str:
     return "0.0.0.0" if options.public else "127.0.0.1"
-
-
-def _address(options: Options) -> str:
-    """The address of the app's port."""
-    named = urlsplit(options.host or "").hostname if options.public else None
-    return f"[{named}]" if named and ":" in named else named or "127.0.0.1"

@@ -1,25 +1,23 @@
-"""`status`, `exec`, `logs`, `open`, `maintenance`, `bundle`: the app as it runs, or by hand."""
+"""`status`, `exec`, `logs`, `maintenance`, `bundle`, and what a stack keeps to go back to:
+`releases`, `rollback`, `backup`, `backups`, `restore`."""
 
-import os
 import sys
 import tempfile
-import webbrowser
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from components.deployment.answers import Facts, Instance, Live, Restore
-from components.errors import UsageError
+from components.deployment.answers import Backup, Backups, Facts, Instance, Live, Release, Restore
+from components.errors import SlipwayError, UsageError, one_line
 from components.hosts import progress
 from components.hosts.names import short
 from components.release import core
 from components.source.archive import unpack
-from ops import call as calls
+from ops import cli as calls
 from ops.display import tables
 from ops.display.progress import shown
-from ops.stack import workplace
+from ops.stack import engines, workplace
 
 Command = Annotated[list[str], typer.Argument(metavar="-- COMMAND", help="What to run, in the app's folder, as the app's user.")]
 HostName = Annotated[str | None, typer.Option("--host", metavar="NAME", help="On which host [default: the first web host].")]
@@ -27,7 +25,11 @@ Follow = Annotated[bool, typer.Option("-f", "--follow", help="Go on showing new 
 Lines = Annotated[int, typer.Option("-n", "--lines", min=0, help="How many last lines.")]
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder.")]
 State = Annotated[Literal["on", "off"], typer.Argument(metavar="on|off", help="Put the page up, or take it down.")]
-_PROBLEM = 70  # letters in the table; each host's part below has all of it
+ReleaseId = Annotated[str | None, typer.Argument(metavar="[ID]", help="Which release [default: the one before].")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the list of backups.")]
+BackupId = Annotated[str, typer.Argument(metavar="ID", help="Which backup; see `backups`. Or a folder that `backup --to` wrote.")]
+To = Annotated[Path | None, typer.Option("--to", metavar="FOLDER", help="Copy it into a new folder here, for another stack to restore.")]
+Newer = Annotated[bool, typer.Option("--newer-schema", help="Also one whose schema is newer than the release that serves knows.")]
 
 
 def status(call: calls.InJson) -> None:
@@ -43,25 +45,15 @@ def status(call: calls.InJson) -> None:
         for warning in warnings:
             tables.line(f"warning: {warning}")
         if len(instances) > 1:
-            tables.line(tables.table(["host", "role", "address", "live", "problems"], [_row(one) for one in instances]))
+            rows = [
+                [short(one.host), one.role, one.address, one.live.release if one.live else "-", str(len(one.problems) + (not one.ok))]
+                for one in instances
+            ]
+            tables.line(tables.table(["host", "role", "address", "live", "problems"], rows))
         for one in instances:
             _show(one)
     if not instances or not all(one.ok for one in instances):
         raise typer.Exit(1)
-
-
-def _row(one: Instance) -> list[str]:
-    problems = [*one.problems, *([] if one.ok else [one.message or "gives no answer"])]
-    return [short(one.host), one.role, one.address, one.live.release if one.live else "-", _first(problems)]
-
-
-def _first(problems: Sequence[str]) -> str:
-    """The first of them, on one line, and how many more there are."""
-    if not problems:
-        return "-"
-    text = " ".join(problems[0].split())
-    more = f" (and {len(problems) - 1} more)" if problems[1:] else ""
-    return (text if len(text) <= _PROBLEM else text[: _PROBLEM - 1] + "…") + more
 
 
 def _show(one: Instance) -> None:
@@ -130,14 +122,6 @@ def logs(call: calls.OfStack, follow: Follow = False, lines: Lines = 50) -> None
             return
 
 
-def browse(call: calls.OfStack) -> None:
-    """Print the app's address and open it in a browser."""
-    url = workplace.enter(call).deployment(acts=False).url
-    tables.line(url)
-    if sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
-        webbrowser.open(url)
-
-
 def maintenance(call: calls.InJson, state: State) -> None:
     """Answer every request with a maintenance page, or no longer."""
     deployment = workplace.enter(call).deployment()
@@ -162,3 +146,117 @@ def bundle(call: calls.InJson, folder: Folder) -> None:
         made.manifest.pack(identity, made.source, Path(packed) / "bundle")
         unpack(Path(packed) / "bundle", place)
     calls.tell(call, {"folder": str(place), "release": identity}, f"Done: {folder} has release {identity}")
+
+
+def releases(call: calls.InJson) -> None:
+    """List the releases that the hosts keep."""
+    answers = workplace.enter(call).deployment(acts=False).releases()
+    hosts = [one.model_dump(include={"host", "releases"}) for one in answers]
+    rows = [_release_row(answer.host, one) for answer in answers for one in answer.releases]
+    columns, first = ["host", "release", "code", "prepared", "size", ""], int(len(answers) < 2)  # one host needs no name
+    calls.tell(call, {"stack": call.stack, "hosts": hosts}, tables.table(columns[first:], [row[first:] for row in rows]))
+    calls.fail_if_bad(answers)
+
+
+def _release_row(host: str, one: Release) -> list[str]:
+    mark = "live" if one.live else "previous" if one.previous else ""
+    prepared = f"{tables.age(one.prepared_at)} ago" if one.prepared_at else "-"
+    return [short(host), one.id, one.code or "-", prepared, tables.size(one.size), mark]
+
+
+def rollback(call: calls.InJson, release: ReleaseId = None) -> None:
+    """Serve an earlier release again (not its schema)."""
+    deployment = workplace.enter(call).deployment()
+    deployment.key = lambda: engines.of(call).release_key()
+    with shown(stderr=call.as_json):
+        verdict = deployment.rollback(release)
+    done = f"Done: {deployment.url} serves release {verdict.live}" if verdict.ok else None
+    calls.tell(call, {**vars(verdict), "url": deployment.url}, done)
+    if not verdict.ok:
+        raise SlipwayError(verdict.message)
+
+
+def backup(call: calls.InJson, reason: Reason = "", to: To = None) -> None:
+    """Back up database and folders of the app while it runs."""
+    deployment = workplace.enter(call).deployment()
+    place = to and workplace.given(to)
+    if place and place.exists():
+        raise UsageError(f"backup: --to: wanted a folder that is not there yet, found {one_line(str(to))}; name another one")
+    with shown(stderr=call.as_json):
+        saved = deployment.backup(reason, place)
+    done = None
+    if made := saved.backup:
+        words = [_size_of(made), f"{sum(made.rows.values())} rows in {len(made.rows)} tables" if made.rows else "", _files_of(made)]
+        done = f"Done: backup {made.id}, {', '.join(filter(None, words))}, in {saved.path}"
+    calls.tell(call, saved.model_dump(), done)
+    calls.fail_if_bad([saved])
+    if not saved.backup:
+        raise SlipwayError(f"{short(saved.host)}: there is neither a database nor a folder of slipway:app.data to back up")
+
+
+def backups(call: calls.InJson) -> None:
+    """List the backups."""
+    answer = workplace.enter(call).deployment(acts=False).backups()
+    columns = ["backup", "age", "engine", "release", "size", "rows", "files", "reason"]
+    known = answer.model_dump(include={"host", "path", "problem", "backups"})
+    calls.tell(call, {"stack": call.stack, **known}, tables.table(columns, [_backup_row(one) for one in answer.backups]))
+    if answer.problem:
+        why = f"only those of the host itself: {answer.problem}"
+        tables.line(f"slipway: {short(answer.host)}: {why}", stderr=True)
+    calls.fail_if_bad([answer])
+
+
+def _backup_row(one: Backup) -> list[str]:
+    if one.dump is None:
+        return [one.id, "-", "-", "-", "-", "-", "-", "damaged: its backup.json can't be read"]
+    rows, files = str(sum(one.rows.values())), str(one.folders.files) if one.folders else "-"
+    return [one.id, tables.age(one.at), one.engine or "-", one.release or "-", _size_of(one), rows, files, _why(one)]
+
+
+def _size_of(one: Backup) -> str:
+    return tables.size(sum(part.bytes for part in (one.dump, one.folders) if part))
+
+
+def _files_of(one: Backup) -> str:
+    return f"{one.folders.files} files" if one.folders else ""
+
+
+def _why(one: Backup) -> str:
+    """The backup's reason, and the server that it was made on if that is gone."""
+    return ", ".join(filter(None, [one.reason, f"of {short(one.host)}" if one.host else ""]))
+
+
+def restore(call: calls.Changing, backup: BackupId, newer_schema: Newer = False) -> None:
+    """Load a backup, behind the maintenance page."""
+    work = workplace.enter(call)
+    deployment = work.deployment()
+    if "restore" in deployment.refused:
+        deployment.refuse("restore")
+    taken_along = workplace.given(Path(backup))
+    is_folder = taken_along.is_dir()
+    chosen = "of another stack" if is_folder else _chosen(deployment.backups(), backup)
+    into = f"{work.settings.app.name!r} at {deployment.url}"
+    calls.confirm(call, f"Load backup {backup} ({chosen}) into {into}? What is there is backed up first.")
+    with shown(stderr=call.as_json):
+        for identity in deployment.bring(taken_along) if is_folder else [backup]:
+            answer = deployment.restore(identity, newer_schema)
+            if not answer.ok:
+                break
+    before = f"; what was there before is backup {answer.first}" if answer.first else ""
+    calls.tell(call, answer.model_dump(), f"Done: backup {backup} is loaded{before}" if answer.ok else None)
+    calls.fail_if_bad([answer])
+
+
+def _chosen(answer: Backups, wanted: str) -> str:
+    """What is said of the backup of that ID; none is refused before anybody is asked."""
+    if not answer.ok:
+        raise SlipwayError(f"backups: {answer.message or 'the host gives no answer'}")
+    known = {one.id: one for one in answer.backups}
+    if wanted not in known:
+        there = ", ".join(known) or "none"
+        raise SlipwayError(f"restore: wanted a backup of this stack, found {wanted!r}; there are: {there}")
+    one = known[wanted]
+    if one.dump is None:
+        return "damaged"
+    rows = f"{sum(one.rows.values())} rows"
+    return ", ".join(filter(None, [f"{tables.age(one.at)} old", rows, _files_of(one), _why(one)]))

@@ -23,10 +23,10 @@ from components.errors import SlipwayError
 from components.settings import App
 from components.source import find_app
 from components.target import Need
-from ops import call as calls
+from ops import automation
+from ops import cli as calls
 from ops.display import tables
-from ops.setup import install
-from ops.stack import pulumi_cli, workplace
+from ops.stack import engines, workplace
 from policy.plan import Resource
 
 OK, WARNING, MISSING = "ok", "warning", "missing"
@@ -46,7 +46,7 @@ class Check:
 
 def doctor(call: calls.InJson) -> None:
     """Check this machine and the settings (3: missing)."""
-    done = [*machine(workplace.folder()), *_of_stack(call)]
+    done = [*machine(Path.cwd()), *_of_stack(call)]
     rows: list[list[str | Text]] = [[check.name, Text(check.state, _STYLES[check.state]), check.detail, check.mend] for check in done]
     calls.tell(call, [asdict(check) for check in done], tables.table(["check", "state", "found", "to mend it"], rows))
     if any(check.state == MISSING for check in done):
@@ -63,7 +63,7 @@ def _of_stack(call: calls.Call) -> Iterator[Check]:
     except SlipwayError as error:
         yield Check("settings", MISSING, str(error))
         return
-    yield from _tried("plan", lambda: pulumi(pulumi_cli.foreign(workplace.enter(call, sealed=True)), call.stack))
+    yield from _tried("plan", lambda: pulumi(engines.foreign(workplace.enter(call, sealed=True)), call.stack))
     yield from _tried("what is launched", lambda: [port(work.deployment().url)])
     yield app_python([Path(sys.executable), Path("/usr/bin/python3"), Path("/usr/local/bin/python3")])
     yield from _tried("app", lambda: [app(work.place.folder, work.settings.app)])
@@ -82,20 +82,21 @@ def machine(folder: Path) -> Iterator[Check]:
     yield Check("Python", OK, f"{platform.python_version()}, {sys.base_prefix}")
     yield disk(shutil.disk_usage(folder).free)
     yield writable(folder)
-    if install.POLICY.exists() and b"slipway" in install.POLICY.read_bytes():
-        detail = f"{install.POLICY}, left by an interrupted installation, keeps services from starting"
-        yield Check("services", WARNING, detail, f"sudo rm {install.POLICY}")
+    if workplace.POLICY.exists() and b"slipway" in workplace.POLICY.read_bytes():
+        detail = f"{workplace.POLICY}, left by an interrupted installation, keeps services from starting"
+        yield Check("services", WARNING, detail, f"sudo rm {workplace.POLICY}")
 
 
 def pulumi(found: Sequence[Resource], stack: str) -> Iterator[Check]:
     """Checks the Pulumi CLI, where a stack has resources of providers. It fetches its plugins."""
     if not found:
         return
-    wanted = f"stack {stack} has resources of {', '.join(pulumi_cli.packages(found))}"
-    if pulumi_cli.path() is None:
-        yield Check("pulumi up", MISSING, f"{wanted}, and there is no `pulumi` on PATH", pulumi_cli.HOW)
+    packages = sorted({one.type.removeprefix("pulumi:providers:").partition(":")[0] for one in found})
+    wanted = f"stack {stack} has resources of {', '.join(packages)}"
+    if (path := shutil.which("pulumi")) is None:
+        yield Check("pulumi up", MISSING, f"{wanted}, and there is no `pulumi` on PATH", automation.HOW)
         return
-    yield Check("pulumi up", OK, f"{wanted}; {pulumi_cli.path()}")
+    yield Check("pulumi up", OK, f"{wanted}; {path}")
 
 
 def disk(free: int) -> Check:
@@ -146,7 +147,7 @@ def app(folder: Path, settings: App) -> Check:
 def need(one: Need) -> Check:
     """Checks one need of the target on this machine."""
     state = OK if one.present else MISSING if one.required else WARNING
-    return Check(one.program, state, one.why, "" if one.present else install.command(one.packages))
+    return Check(one.program, state, one.why, "" if one.present else workplace.install_command(one.packages))
 
 
 def port(url: str) -> Check:

@@ -1,37 +1,68 @@
-"""`init`: a stack file for an existing app, its facts as settings and as sentences."""
+"""`init`: a stack file for an existing app. What its files say that a stack file can say, each as a
+setting with the reason, and as a sentence."""
 
 import os
 import re
-from collections.abc import Sequence
-from dataclasses import asdict
-from pathlib import Path
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
 import typer
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from ruamel.yaml.comments import CommentedMap
 
 from cloud_init.host.base import files
+from cloud_init.host.base.files import read_object, read_text
 from components.errors import UsageError
 from components.source import AppSource, SeveralApps, find_app, pitfalls
-from ops import call as calls
+from components.source.facts import SourceFacts, source_facts
+from components.source.start_commands import procfile, services
+from ops import cli as calls
 from ops.display import tables
-from ops.setup import app_facts
-from ops.setup.app_facts import Fact
 from ops.stack import workplace
 from ops.stack.project import edited, read
 
 AppPath = Annotated[str | None, typer.Argument(metavar="[PATH]", help="The app's folder [default: here, or ./app].")]
 Module = Annotated[str | None, typer.Option("--module", "-m", help="The WSGI callable, for instance wsgi:app.")]
+_DRIVERS = {
+    "postgres": ("psycopg2-binary", "psycopg2", "psycopg", "pg8000", "asyncpg"),
+    "mysql": ("pymysql", "mysqlclient", "mysql-connector-python", "flask-mysqldb"),
+}
+_IMAGES = {"postgres": "postg", "mysql": "mysql|mariadb"}
+_DATABASE = r"(?:SQLALCHEMY|DATABASE|DB|POSTGRES(?:QL)?|PG|MYSQL|MARIADB|SQL|RDS)"
+_PARTS = {
+    "url": "URL|URI|DSN|CONNECTION_STRING",
+    "host": "HOST|HOSTNAME|SERVER|ADDRESS",
+    "port": "PORT",
+    "name": "NAME|DB|DATABASE|DBNAME",
+    "user": "USER|USERNAME",
+    "password": "PASS|PASSWORD|PASSWD|PW",
+}
+_MIGRATES = re.compile(r"\b(upgrade|migrate)\b")
+_SYSTEM = {"DATABASE_URL", "SECRET_KEY", "HOME", "PATH", "USER", "PORT", "TZ"}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """`key`: a setting of slipway:app, or `database.engine`, or empty for what is only said;
+    `why`: a sentence for people."""
+
+    key: str
+    value: Any
+    why: str
 
 
 def init(call: calls.Changing, path: AppPath = None, module: Module = None) -> None:
     """Write the stack file for an app that exists already, and say what it was made of."""
-    project = workplace.folder()
+    project = Path.cwd()
     app = _app_folder(path, project)
     source = _source(app, module)
     if not (file := _stack_file(call, app, project)):
         return
-    facts = app_facts.read(app, source.module, source.requirements)
+    facts = facts_of(app, source.module, source.requirements)
     bites = list(pitfalls.find(app, "auto", ()))
     with edited(file) as document:  # other keys stay, and the salt that its secrets need
         document["config"].update(config(app, project, source.module, facts))
@@ -129,3 +160,137 @@ def described_app(document: dict[str, Any], project: Path) -> Path | None:
     section = (document.get("config") or {}).get("slipway:app")
     path = section.get("path") if isinstance(section, dict) else None
     return (project / str(path)).resolve() if path else None
+
+
+def facts_of(folder: Path, module: str, requirements: str) -> list[Fact]:
+    """Reads the files in `folder`. `module`: package.module:callable; `requirements`: text."""
+    found = source_facts(folder)
+    names = {re.split(r"[^\w.-]", line.lower())[0].replace("_", "-") for line in requirements.splitlines()}
+    database = list(_database(folder, found, names))
+    if database[0].value != "none":
+        found.sqlite = {}  # what is used where no address is told
+    path, file = next(iter(found.health.items()), ("/", ""))
+    health = f"health is asked at {path}" + (f" ({file})" if path != "/" else ", as there is no usual health route")
+    return [
+        *_python(folder), *_static(folder, module), _release_command(folder, found, names, database[0].value),
+        Fact("healthPath", path, health), *database, *_written(folder, found), *_beside(folder, found),
+    ]  # fmt: skip
+
+
+def _python(folder: Path) -> Iterator[Fact]:
+    for name in (".python-version", "runtime.txt", "Pipfile"):
+        if version := re.search(r'^\s*(?:python-|python_version = ")?(3\.\d+)', read_text(folder / name), re.MULTILINE):
+            old = int(version[1][2:]) < 9
+            yield Fact("" if old else "python", version[1], f"Python {version[1]}, as {name} says{', which is too old to be run' * old}")
+            return
+    if declared := re.search(r'^requires-python\s*=\s*["\'](.+?)["\']', read_text(folder / "pyproject.toml"), re.MULTILINE):
+        try:
+            fits = [f"3.{minor}" for minor in range(9, 30) if SpecifierSet(declared[1]).contains(f"3.{minor}.99")]
+        except InvalidSpecifier:
+            return
+        if fits and (here := f"3.{sys.version_info.minor}") not in fits:
+            chosen = next((one for one in fits if int(one[2:]) > sys.version_info.minor), fits[-1])
+            yield Fact("python", chosen, f"Python {chosen}, as pyproject.toml wants {declared[1]} and {here} is here")
+
+
+def _static(folder: Path, module: str) -> Iterator[Fact]:
+    """`static/` beside the module, in its package, or in a package of the app's folder."""
+    place, _, name = module.partition(":")[0].rpartition("/")
+    for root in (folder / place, folder / "src"):
+        packages = sorted(path.parent for path in root.glob("*/__init__.py"))
+        for base in (root.joinpath(*name.split(".")), root.joinpath(*name.split(".")[:-1]), root, *packages):
+            if (base / "static").is_dir():
+                found = (base / "static").relative_to(folder).as_posix()
+                yield Fact("static", {"/static": found}, f"static files in {found}, served at /static")
+                return
+    yield Fact("", None, "no folder of static files")
+
+
+def _release_command(folder: Path, found: SourceFacts, names: set[str], engine: str) -> Fact:
+    def told(command: str, why: str) -> Fact:
+        return Fact("releaseCommand", command, f"release command `{command}`, {why}")
+
+    scripts = _mapping(read_object(folder / "app.json").get("scripts"))
+    asked = {"Procfile": procfile(folder), "app.json": {**scripts, **_mapping(scripts.get("dokku"))}}
+    for file, key in (("Procfile", "release"), ("app.json", "predeploy"), ("app.json", "postdeploy")):
+        command = asked[file].get(key)
+        # A postdeploy runs once in the life of an app: it may fill the database, or empty it.
+        if isinstance(command, str) and (key != "postdeploy" or all(map(_MIGRATES.search, re.split("&&|;", command)))):
+            return told(command, f"which is {key} in {file}")
+    places = [path.parent for path in (folder, *sorted(folder.iterdir())) for path in sorted(path.glob("migrations/")) if path.is_dir()]
+    if "flask-migrate" in names and places:
+        where = places[0].relative_to(folder).as_posix()
+        return told(f"flask db upgrade{'' if where == '.' else f' -d {where}/migrations'}", "as Flask-Migrate has migrations")
+    if "django" in read_text(folder / "manage.py"):
+        return told("python manage.py migrate", "as Django has migrations")
+    if (folder / "alembic.ini").is_file():
+        return told("alembic upgrade head", "as there is alembic.ini")
+    for command, file in found.setup.items():
+        there = [f"test -s {shlex.quote(one)}" for one in found.sqlite] if engine == "none" else ['test -n "$SLIPWAY_SCHEMA"']
+        if there:
+            return told(" || ".join([*there, command]), f"since `{command}` makes the tables ({file}): once, as it may empty them")
+    return Fact("", None, "no migrations, so no release command")
+
+
+def _database(folder: Path, found: SourceFacts, names: set[str]) -> Iterator[Fact]:
+    """The engine by the driver, else by the compose file; the address by names that are read."""
+    drivers = [(engine, name) for engine, known in _DRIVERS.items() for name in known if name in names]
+    used = " ".join(str(one.get("image")) for one in services(folder).values())
+    images = [(engine, "the compose file") for engine, image in _IMAGES.items() if re.search(image, used)]
+    address = {name: part for name in found.reads if (part := _part(name))}
+    whole = [name for name, part in address.items() if part == "url"]
+    if not whole and not (address and (drivers or images)):
+        parts = f"{', '.join(address)} are read, and no requirement tells which database" if address else ""
+        yield Fact("database.engine", "none", parts or "no database: the sources don't read DATABASE_URL")
+        for engine, name in (*drivers, *images):
+            yield Fact("", None, f"{name} speaks of {engine}: set slipway:database.engine, and have the app read DATABASE_URL")
+        return
+    told = [*(pair for pair in drivers if pair[0] in dict(images)), *drivers, *images, ("sqlite", "")]
+    engine, by = told[0]
+    yield Fact("database.engine", engine, f"{engine}, which {by} is for" if by else f"SQLite, as the sources read {whole[0]}")
+    if "DATABASE_URL" not in address:
+        env = {name: f"${{database.{part}}}" for name, part in address.items() if part == "url" or not whole}
+        yield Fact("env", env, f"the database's address as {', '.join(env)} ({', '.join(sorted({found.reads[one] for one in env}))})")
+
+
+def _part(name: str) -> str:
+    """Which part of a database's address a variable of that name is; empty for any other."""
+    if re.search("TEST|DEV|REDIS|MONGO", name):
+        return ""
+    start = rf"(?:\w+_)?{_DATABASE}_?(?:DATABASE_|DB_|SERVER_)?"
+    return next((part for part, words in _PARTS.items() if re.fullmatch(f"{start}(?:{words})", name)), "")
+
+
+def _written(folder: Path, found: SourceFacts) -> Iterator[Fact]:
+    """Folders, and files of SQLite where sources lie beside them."""
+    places = dict(found.writes)
+    for file, source in found.sqlite.items():
+        above = PurePosixPath(file).parent
+        places[file if str(above) == "." or any((folder / above).glob("*.py")) else str(above)] = source
+    places = {one: file for one, file in sorted(places.items()) if not {str(above) for above in PurePosixPath(one).parents} & {*places}}
+    if places:
+        why = ", ".join(f"{one} ({file})" for one, file in places.items())
+        yield Fact("data", list(places), f"what the app writes, which outlives releases: {why}")
+
+
+def _beside(folder: Path, found: SourceFacts) -> Iterator[Fact]:
+    listed = procfile(folder)  # one without `web` is for whoever works on the app
+    if commands := {name: one for name, one in listed.items() if name not in ("web", "release") and "web" in listed}:
+        known = {re.sub("[^a-z0-9]+", "-", name.lower()): command for name, command in commands.items()}
+        renamed = {f"{name}-process" if name in ("cron", "front", "supervisord") else name: command for name, command in known.items()}
+        yield Fact("processes", renamed, f"processes of the Procfile: {', '.join(renamed)}")
+    cron = read_object(folder / "app.json").get("cron")
+    if jobs := [one for one in cron if _mapping(one).keys() >= {"schedule", "command"}] if isinstance(cron, list) else []:
+        cron = {f"job-{number}": {key: str(one[key]) for key in ("schedule", "command")} for number, one in enumerate(jobs, 1)}
+        yield Fact("cron", cron, f"jobs of app.json: {len(jobs)}")
+    if needed := {name: file for name, file in found.needs.items() if name not in _SYSTEM and not _part(name)}:
+        names = ", ".join(f"{name} ({file})" for name, file in needed.items())
+        yield Fact("", None, f"read without a default, so set each in slipway:app.env or slipway:secretEnv: {names}")
+    for name, service in services(folder).items():
+        image = str(service.get("image") or "").rpartition("/")[2]
+        if re.match("redis|valkey|rabbitmq|memcached|mongo|elasticsearch|opensearch|minio", image):
+            yield Fact("", None, f"the compose file has {name} ({image}), not run by Slipway: set its address in slipway:app.env")
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,21 +1,29 @@
-"""`up`, `preview` and `adopt`: launching the app, what that would change, who manages its tree."""
+"""`up`, `preview`, `adopt` and `destroy`: launching the app, what that would change, who manages
+its tree, and removing what `up` made; data stays unless its owner says the app's name."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
-from cloud_init.host.base.files import read_object
+from cloud_init.host.base.files import read_object, size_of
 from components import owner
-from components.errors import NoStackError, SlipwayError, UsageError
+from components.deployment import Deployment
+from components.deployment.answers import Kept
+from components.errors import NoStackError, SlipwayError, UsageError, one_line
 from components.hosts import transport
-from ops import call as calls
-from ops.display import results, tables
+from ops import cli as calls
+from ops.display import changes, tables
+from ops.display.progress import shown
 from ops.engine import Result
 from ops.stack import engines, workplace
+from policy import clouds
+from policy.plan import Plan, Resource
 
 ToPulumi = Annotated[bool, typer.Option("--to-pulumi", help="Let the Pulumi CLI manage it, in the backend of now.")]
+WithData = Annotated[str | None, typer.Option("--with-data", metavar="NAME", help="Remove the data too; NAME is the app's name.")]
 
 
 def up(call: calls.Changing) -> None:
@@ -27,11 +35,11 @@ def up(call: calls.Changing) -> None:
         calls.confirm(call, f"The Pulumi CLI knows no stack {call.full} yet; make it, to plan it?")
         launcher.cli().make()
         launcher, plan = engines.planned(launcher)
-    if results.count(plan.counts) == 0:
+    if changes.count(plan.counts) == 0:
         return _finish(call, plan, "Nothing to do")
     if not call.as_json:
-        results.show(plan)
-    if not (launcher.work.target.THIS_MACHINE and results.only_creates(plan)):
+        changes.show(plan)
+    if not (launcher.work.target.THIS_MACHINE and changes.only_creates(plan)):
         calls.confirm(call, f"Make these changes to stack {call.stack}?")
     launcher.work.install_needs()
     _finish(call, launcher.run("up"), "Done")
@@ -41,9 +49,9 @@ def preview(call: calls.InJson) -> None:
     """Show what `up` would change; change nothing."""
     _, plan = engines.planned(engines.of(call))
     if call.as_json:
-        tables.document(results.as_json(plan))
+        tables.document(changes.as_json(plan))
     else:
-        results.show(plan)
+        changes.show(plan)
 
 
 def adopt(call: calls.Asking, to_pulumi: ToPulumi = False) -> None:
@@ -82,8 +90,117 @@ def _start_anew(call: calls.Call, tree: Path, origin: Path) -> None:
 def _finish(call: calls.Call, result: Result, how: str) -> None:
     """Tells how it ended."""
     if call.as_json:
-        tables.document(results.as_json(result))
+        tables.document(changes.as_json(result))
     elif result.ok:
         tables.line(f"{how}: {result.outputs.get('url', '')} serves release {result.outputs.get('release', '?')}")
+    if not result.ok:
+        raise SlipwayError(str(result.error))
+
+
+def destroy(call: calls.Changing, with_data: WithData = None) -> None:
+    """Remove what was launched; data stays unless --with-data."""
+    launcher = engines.of_launched(call)
+    work, name = launcher.work, launcher.work.settings.app.name
+    if with_data is not None and launcher.foreign:
+        _refuse_data(call, launcher.foreign)
+    if with_data is not None and with_data != name:
+        if calls.on_terminal():  # a wrong name may be a wrong stack
+            with_data = typer.prompt(f"--with-data removes the data of {name!r} for good. The app's name, to go on", err=True)
+        if with_data != name:
+            raise UsageError(f"--with-data: the app's name {name!r} is wanted, found {with_data!r}; nothing was changed")
+    if launcher.foreign:
+        _destroy_in_cloud(call, launcher)
+        return
+    # What a person protected would go on without the rest; Slipway protects nothing on hosts.
+    resources = launcher.cli().state() if launcher.by_cli else []
+    if names := [one["urn"].split("::")[-1] for one in resources if one.get("protect")]:
+        way = f"pulumi state unprotect --all --stack {call.full}, then ./slipway -s {call.full} destroy"
+        why = f"wanted nothing protected in the Pulumi CLI's state, found {', '.join(names)}"
+        raise UsageError(f"stack {call.stack}: nothing was removed: {why}; to let it go: {way}")
+    deployment = work.deployment()
+    fate = "data too" if with_data else "data stays"
+    calls.confirm(call, f"Destroy stack {call.stack}: the app {name!r} at {deployment.url} ({fate})?")
+    last = _last_backup(call, work, deployment) if with_data is not None else None
+    kept = [] if with_data is not None else _kept(deployment)
+    result = launcher.run("destroy")
+    if result.ok and with_data is not None:
+        deployment.remove_data()
+    _tell(call, result, kept if result.ok else [], f"./slipway -s {call.stack} destroy --with-data {name}", last)
+
+
+def _destroy_in_cloud(call: calls.Call, launcher: engines.Launcher) -> None:
+    """What was protected when it was launched stays, whatever the settings say by now."""
+    there = {one["urn"]: one for one in launcher.cli().state() if one.get("custom")}
+    kept = [urn for urn, one in there.items() if one.get("protect") or one.get("retainOnDelete")]
+    bare = [one for one in launcher.foreign if (one.protect or one.retain) and one.urn in there and one.urn not in kept]
+    if bare:
+        why = f"{bare[0].name} is to be kept, and isn't protected as it was launched"
+        raise UsageError(f"stack {call.stack}: nothing was removed: {why}; run ./slipway -s {call.full} up first")
+    fate = "data stays" if kept else "nothing is protected: its data goes too"
+    calls.confirm(
+        call, f"Destroy stack {call.stack}: the app {launcher.work.settings.app.name!r} on {launcher.work.settings.target} ({fate})?"
+    )
+    result = launcher.run("destroy")
+    stays = [Kept(f"{urn.split('::')[-1]}  {there[urn]['type']}", None) for urn in kept]
+    _tell(call, result, stays if result.ok else [], _to_remove(call) + _copies(launcher.foreign), None)
+
+
+def _refuse_data(call: calls.Call, found: Sequence[Resource]) -> NoReturn:
+    """Says that a provider's data goes by a launched setting, not by a word on the command line."""
+    kept = [one for one in found if one.protect or one.retain]
+    way = _to_remove(call) if kept else f"run ./slipway -s {call.full} destroy: nothing is protected, so the data goes too"
+    why = "--with-data removes what Slipway keeps itself, and this is a provider's"
+    raise UsageError(f"stack {call.stack}: nothing was removed: {why}; for all of it: {way}{_listed('Goes then', kept)}{_copies(found)}")
+
+
+def _to_remove(call: calls.Call) -> str:
+    """How what `destroy` leaves of a provider's is removed after all."""
+    return (
+        f"set slipway:keepData: false in Pulumi.{call.stack}.yaml, run ./slipway -s {call.full} up, then ./slipway -s {call.full} destroy"
+    )
+
+
+def _copies(found: Sequence[Resource]) -> str:
+    """A line for each thing that a cloud copies as it is removed; no stack knows of the copy."""
+    facts = clouds.gather(Plan(project="", stack="", target="", settings={}, resources=tuple(found)))
+    copied = [one.at for one in facts.disks if one.final_snapshot] + [one.at for one in facts.databases if one.final_snapshot]
+    return _listed("Leaves a last snapshot even then", copied)
+
+
+def _listed(word: str, resources: Sequence[Resource]) -> str:
+    return "".join(f"\n{word}: {one_line(one.name)}  {one.type}" for one in resources)
+
+
+def _kept(deployment: Deployment) -> list[Kept]:
+    """The data that will stay; where that can't be told, it is said now."""
+    found = deployment.kept()
+    for one in found:
+        if one.problem:
+            tables.line(f"slipway: what stays on {one.path} isn't known: {one.problem}", stderr=True)
+    return [one for one in found if not one.problem]
+
+
+def _last_backup(call: calls.Call, work: workplace.Workplace, deployment: Deployment) -> Path | None:
+    """A backup of folders and database that go with the stack; one that is somewhere else stays."""
+    database = work.settings.database
+    engine = "none" if database.placement == "external" else database.engine
+    if engine == "none" and not work.settings.app.data:
+        return None
+    with shown(stderr=call.as_json):
+        return deployment.save(engine, work.place.last_backups)
+
+
+def _tell(call: calls.Call, result: Result, kept: Sequence[Kept], way: str, last: Path | None) -> None:
+    if call.as_json:
+        stays = [vars(one) for one in kept]
+        tables.document({**changes.as_json(result), "kept": stays, "last_backup": last and str(last)})
+    elif result.ok:
+        tables.line(f"Destroyed stack {call.stack}.")
+        for one in kept:
+            tables.line(f"Stays: {one.path}  {tables.size(one.bytes)}")
+        if kept:
+            tables.line(f"To remove it too: {way}")
+    if last and not call.as_json:
+        tables.line(f"Last backup: {last}  {tables.size(size_of(last))}")
     if not result.ok:
         raise SlipwayError(str(result.error))

@@ -7,12 +7,11 @@ import typer
 from pydantic import ValidationError
 
 from components.errors import SlipwayError, UsageError, one_line, shown
-from ops import call as calls
+from ops import cli as calls
 from ops.display import tables
 from ops.plan import formats
 from ops.plan.compare import compare
 from ops.plan.document import Document
-from ops.plan.formats.text import Paper
 from ops.plan.record import record
 from ops.stack import workplace
 from policy import check
@@ -49,7 +48,7 @@ def _show(call: calls.Call, format: str, against: Path | None) -> Document:
         comparison = compare(against.name, _saved(workplace.given(against), now), now)
     document = Document(plan=now, findings=check.run(now, [one.model_dump() for one in work.settings.waivers]), comparison=comparison)
     here = tables.console()
-    if why := tables.text(render(document, Paper(here.width, here.color_system is not None))):
+    if why := tables.text(render(document, formats.Paper(here.width, here.color_system is not None))):
         raise SlipwayError(f"plan: standard output can't be written ({why}); what is there is not the whole plan")
     return document
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from cloud_init.host.base import masking
 from components import owner
 from components.errors import UsageError
-from ops import call as calls
+from ops import cli as calls
 from ops import engine
 from ops.display import tables
 from ops.stack import project, workplace
@@ -17,18 +18,18 @@ from ops.stack import project, workplace
 Key = Annotated[str, typer.Argument(metavar="KEY", help="For instance slipway:target; with --path slipway:app.name.")]
 Value = Annotated[str | None, typer.Argument(metavar="[VALUE]", help="Asked for, or read from standard input, if left out.")]
 Secret = Annotated[bool, typer.Option("--secret", help="Encrypt the value.")]
-Path = Annotated[bool, typer.Option("--path", help="KEY is a path into an object or a list.")]
+IsPath = Annotated[bool, typer.Option("--path", help="KEY is a path into an object or a list.")]
 Name = Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this output, as it is.")]
 ShowSecrets = Annotated[bool, typer.Option("--show-secrets", help="Show secret outputs too.")]
 
 
-def set_value(call: calls.OfStack, key: Key, value: Value = None, secret: Secret = False, path: Path = False) -> None:
+def set_value(call: calls.OfStack, key: Key, value: Value = None, secret: Secret = False, path: IsPath = False) -> None:
     """Set one value of the stack's settings."""
     workplace.check_name(call.stack)
     if value is None:  # so a secret stays out of the shell's history and the process list
         asked = calls.on_terminal()
         value = str(typer.prompt(key, hide_input=secret, err=True)) if asked else sys.stdin.read().removesuffix("\n")
-    project.set_config(project.load_project(workplace.folder()), call.stack, key, value, secret=secret, path=path)
+    project.set_config(project.load_project(Path.cwd()), call.stack, key, value, secret=secret, path=path)
     tables.line(f"Set {key} in Pulumi.{call.stack}.yaml" + (" (encrypted)" if secret else ""), stderr=True)
 
 

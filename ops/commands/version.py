@@ -5,7 +5,7 @@ import platform
 import tomllib
 from pathlib import Path
 
-from ops import call as calls
+from ops import cli as calls
 
 
 def version(call: calls.InJson) -> None:

@@ -1,4 +1,5 @@
-"""Runs a stack's program in this process, against any object that answers as a resource monitor."""
+"""Runs a stack's program in this process. The SDK talks to a resource monitor: any object here that
+answers as one, instead of the CLI."""
 
 import asyncio
 import json
@@ -6,80 +7,185 @@ import logging
 import re
 import runpy
 import sys
+import threading
 import traceback
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, NoReturn
 
 import pulumi
+from google.protobuf import empty_pb2
 from pulumi.runtime import Settings, configure, run_in_stack, set_all_config
+from pulumi.runtime.proto import engine_pb2, resource_pb2
 
-from components.errors import one_line
-from ops.engine.monitor import BaseMonitor
+from components.errors import SlipwayError, one_line
+from ops.engine import providers, values
+from ops.engine.events import Event, Observer
+from ops.engine.state import Resource
 from ops.stack.project import Project, Stack
 
+STACK = "pulumi:pulumi:Stack"
+_SEVERITIES = ("debug", "info", "warning", "error")
+# Options of a resource that mean something this engine doesn't do, with how the request shows them;
+# those that the SDK itself refuses a monitor without the feature are not among them.
+_REFUSED: dict[str, Callable[[Any], bool]] = {
+    "import_": lambda request: bool(request.importId),
+    # The SDK gives a type's former names by itself: no stack of this engine has any.
+    "aliases": lambda request: bool(request.aliases or request.aliasURNs) and request.type not in providers.KINDS,
+    "custom_timeouts": lambda request: request.HasField("customTimeouts") and bool(str(request.customTimeouts)),
+    "replace_on_changes": lambda request: bool(request.replaceOnChanges),
+    "providers": lambda request: bool(request.providers),
+}
 _THREADS = 16
 _OF_THE_CLI = re.compile(r"^The Pulumi CLI does not support (?:the )?([\w ]+)\. Please update the Pulumi CLI\.$")
 """What the SDK says where a monitor doesn't offer something; there is no CLI to be updated."""
 
+Apply = Callable[[Resource, Any], None]
 
-@dataclass(frozen=True)
-class Program:
-    """`__main__.py` of a project folder with one stack's config; `dry`: outputs may be unknown."""
 
-    project: Project
-    stack: Stack
-    dry: bool
+class BaseMonitor:
+    """What the SDK asks of every engine and means nothing here: answers that are always the same.
 
-    def run(self, monitor: BaseMonitor) -> str | None:
-        """Runs it in a context of its own; gives one block of text on why it failed, or None.
+    `features`: what more than secrets and aliases the SDK may send."""
 
-        `monitor` also answers what the SDK asks of an engine: to log."""
-        try:
-            copy_context().run(self._run, monitor)
-        except pulumi.RunError as error:
-            return monitor.failure or str(error)
-        except SystemExit as error:
-            return monitor.failure or (f"the program ended itself: sys.exit({error.code!r}); mend the program" if error.code else None)
-        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  the program is the user's
-            return monitor.failure or _unforeseen(error, self.project.folder)
-        return monitor.failure
+    features: ClassVar[tuple[Any, ...]] = ()
+    failure: str | None = None
+    """The first one: what the SDK makes of it on its way up is not for people."""
 
-    def _run(self, monitor: Any) -> None:
-        folder = str(self.project.folder)
-        # As Pulumi hands it over: objects as JSON, what YAML takes for a date as text.
-        config = {key: str(one) if isinstance(one, str | date) else json.dumps(one, default=str) for key, one in self.stack.config.items()}
-        set_all_config(config, list(self.stack.secret_keys))
-        configure(
-            Settings(
-                project=self.project.name,
-                stack=self.stack.name,
-                monitor=monitor,
-                engine=monitor,
-                dry_run=self.dry,
-                organization="organization",
-                root_directory=folder,
-            )
+    def fail(self, message: str) -> NoReturn:
+        """Remembers the first failure."""
+        self.failure = self.failure or message
+        raise SlipwayError(message)
+
+    def GetDeploymentInfo(self, _request: Any, *_: Any) -> Any:  # noqa: N802  the SDK's name
+        known = (resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS, resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS)
+        return resource_pb2.DeploymentInfo(supportedFeatures=[*known, *self.features])
+
+    def SignalAndWaitForShutdown(self, _request: Any, *_: Any) -> Any:  # noqa: N802
+        return empty_pb2.Empty()
+
+    def SetRootResource(self, _request: Any, *_: Any) -> Any:  # noqa: N802
+        return engine_pb2.SetRootResourceResponse()
+
+    def RequirePulumiVersion(self, _request: Any, *_: Any) -> Any:  # noqa: N802
+        """There is no CLI here that could be too old."""
+        return engine_pb2.RequirePulumiVersionResponse()
+
+
+class Monitor(BaseMonitor):
+    """Answers registrations; `apply` brings a resource to its inputs, fills in id and outputs."""
+
+    def __init__(self, project: str, stack: str, apply: Apply, observer: Observer) -> None:
+        self.project, self.stack = project, stack
+        self.apply, self.observer = apply, observer
+        self.seen: dict[str, Resource] = {}
+        self.outputs: dict[str, Any] = {}
+        self.hidden: frozenset[str] = frozenset()
+        self.beyond: str | None = None
+        """What the CLI alone can do, and was asked for first."""
+        self._lock = threading.Lock()
+
+    def Invoke(self, request: Any, *_: Any) -> Any:  # noqa: N802  the SDK's name
+        self._refuse(f"{request.tok}: a look-up")
+
+    def RegisterResource(self, request: Any, *_: Any) -> Any:  # noqa: N802
+        if self.failure is not None:
+            raise SlipwayError("refused: the run failed already")
+        resource = self._resource(request)
+        if resource.custom:
+            try:
+                self.apply(resource, request)
+            except Exception as error:  # noqa: BLE001  a provider may raise anything; it is told once, in plain words
+                self.fail(f"{resource.name}: {error}" if not isinstance(error, pulumi.RunError) else str(error))
+        return resource_pb2.RegisterResourceResponse(
+            urn=resource.urn,
+            id=resource.id,
+            object=values.to_struct({k: v for k, v in resource.outputs.items() if not k.startswith("__")}, resource.hidden),
         )
-        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # unfinished futures of a failed run are no news
-        if folder not in sys.path:
-            sys.path.insert(0, folder)
-        loop = asyncio.new_event_loop()
-        asyncio.set_event_loop(loop)
-        # Every thread of the SDK's executor waits in a registration: its default could deadlock.
-        executor = ThreadPoolExecutor(_THREADS)
-        loop.set_default_executor(executor)
-        program: Any = partial(runpy.run_path, f"{folder}/__main__.py", run_name="__main__")
-        try:
-            loop.run_until_complete(run_in_stack(program))
-        finally:
-            executor.shutdown(wait=True)
-            loop.close()
-            asyncio.set_event_loop(None)
+
+    def RegisterResourceOutputs(self, request: Any, *_: Any) -> Any:  # noqa: N802
+        if f"::{STACK}::" in request.urn:
+            self.outputs, self.hidden = values.from_struct(request.outputs)
+        return empty_pb2.Empty()
+
+    def Log(self, request: Any, *_: Any) -> Any:  # noqa: N802
+        """The engine's side that the SDK logs to."""
+        self.observer(Event("diagnostic", None, _SEVERITIES[request.severity], request.message.rstrip()))
+        return empty_pb2.Empty()
+
+    def _resource(self, request: Any) -> Resource:
+        """The registration as a resource, refused if this engine can't take it."""
+        urn = urn_of(self.project, self.stack, request)
+        if request.custom and not providers.is_made_here(request.type):
+            self._refuse(f"{request.name}: {request.type}")
+        for option, asked in _REFUSED.items():
+            if asked(request):
+                self._refuse(f"{request.name}: the option {option}")
+        inputs, hidden = values.from_struct(request.object)
+        if request.type in providers.KINDS and (of := self.seen.get(request.provider.rpartition("::")[0])):
+            inputs[providers.ENGINE] = {name: one for name, one in of.inputs.items() if name in ("host", "context")}
+        known = {"urn": urn, "type": request.type, "name": request.name, "parent": request.parent}
+        resource = Resource(**known, custom=request.custom, inputs=inputs, protect=request.protect, retain=request.retainOnDelete)
+        resource.hidden = sorted({*hidden, *request.additionalSecretOutputs})
+        with self._lock:
+            if urn in self.seen:
+                self.fail(f"{request.name}: two resources have the URN {urn}; give one another name")
+            self.seen[urn] = resource
+        return resource
+
+    def _refuse(self, what: str) -> NoReturn:
+        if self.failure is None:
+            self.beyond = what
+        self.fail(f"{what} needs the Pulumi CLI; use `pulumi up`")
+
+
+def urn_of(project: str, stack: str, request: Any) -> str:
+    parent = request.parent.split("::")[2] if request.parent else ""
+    prefix = "" if parent in ("", STACK) else parent + "$"
+    return f"urn:pulumi:{stack}::{project}::{prefix}{request.type}::{request.name}"
+
+
+def run(project: Project, stack: Stack, monitor: BaseMonitor, dry: bool) -> str | None:
+    """Runs `__main__.py` of a project's folder with one stack's config, in a context of its own;
+    one block of text on why it failed, or None. `dry`: outputs may be unknown.
+
+    `monitor` also answers what the SDK asks of an engine: to log."""
+    try:
+        copy_context().run(_run, project, stack, monitor, dry)
+    except pulumi.RunError as error:
+        return monitor.failure or str(error)
+    except SystemExit as error:
+        return monitor.failure or (f"the program ended itself: sys.exit({error.code!r}); mend the program" if error.code else None)
+    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  the program is the user's
+        return monitor.failure or _unforeseen(error, project.folder)
+    return monitor.failure
+
+
+def _run(project: Project, stack: Stack, monitor: Any, dry: bool) -> None:
+    folder = str(project.folder)
+    # As Pulumi hands it over: objects as JSON, what YAML takes for a date as text.
+    config = {key: str(one) if isinstance(one, str | date) else json.dumps(one, default=str) for key, one in stack.config.items()}
+    set_all_config(config, list(stack.secret_keys))
+    configure(Settings(project.name, stack.name, monitor, monitor, dry_run=dry, organization="organization", root_directory=folder))
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # unfinished futures of a failed run are no news
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    # Every thread of the SDK's executor waits in a registration: its default could deadlock.
+    executor = ThreadPoolExecutor(_THREADS)
+    loop.set_default_executor(executor)
+    program: Any = partial(runpy.run_path, f"{folder}/__main__.py", run_name="__main__")
+    try:
+        loop.run_until_complete(run_in_stack(program))
+    finally:
+        executor.shutdown(wait=True)
+        loop.close()
+        asyncio.set_event_loop(None)
 
 
 def _unforeseen(error: BaseException, folder: Path) -> str:

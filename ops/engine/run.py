@@ -7,10 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from components.errors import SlipwayError
-from ops.engine import providers, values
+from ops.engine import program, providers, values
 from ops.engine.events import Event, Observer, Op, Result, Step
-from ops.engine.monitor import Monitor
-from ops.engine.program import Program
+from ops.engine.program import Monitor
 from ops.engine.state import Resource, State, locked
 from ops.stack.project import Project, Stack
 
@@ -60,13 +59,17 @@ class _Run:
         self.monitor = Monitor(engine.project.name, engine.stack.name, self.apply, engine.observer)
 
     def program(self) -> Result:
-        error = Program(self.engine.project, self.engine.stack, self.dry).run(self.monitor)
+        error = program.run(self.engine.project, self.engine.stack, self.monitor, self.dry)
+        seen = self.monitor.seen
         if error is None:
-            seen = self.monitor.seen
             error = self._remove([one for one in self.state.resources if one.replaced or one.urn not in seen])
         if not self.dry:
             with self.lock:
-                self._register_components()
+                # Components change nothing, but are there; the state keeps the program's order.
+                for component in (one for one in seen.values() if not one.custom):
+                    self.state.put(component)
+                order = {urn: number for number, urn in enumerate(seen)}
+                self.state.resources.sort(key=lambda one: order.get(one.urn, len(order)))
                 if error is None:
                     self.state.outputs, self.state.hidden = dict(self.monitor.outputs), sorted(self.monitor.hidden)
                 self.state.save()
@@ -176,14 +179,6 @@ class _Run:
             except Exception as error:  # noqa: BLE001  a provider may raise anything
                 return f"{resource.name}: {error}"
         return None
-
-    def _register_components(self) -> None:
-        """Components change nothing, but are in the tree; the state keeps the program's order."""
-        for resource in self.monitor.seen.values():
-            if not resource.custom:
-                self.state.put(resource)
-        order = {urn: number for number, urn in enumerate(self.monitor.seen)}
-        self.state.resources.sort(key=lambda one: order.get(one.urn, len(order)))
 
     def _result(self, error: str | None, outputs: dict[str, Any], hidden: frozenset[str]) -> Result:
         return Result(error is None, error, dict(outputs), hidden, tuple(self.steps), self.monitor.beyond)

@@ -12,7 +12,7 @@ from typing import Any
 from cloud_init.host.base import files, lock
 from cloud_init.host.base.outcome import Locked
 from components.errors import LockedError, SlipwayError, one_line
-from ops.stack.secrets import Crypter
+from ops.stack.project import Crypter
 
 _VERSION = 1
 _PARTS = ("inputs", "outputs")  # of a resource, secrets encrypted in them

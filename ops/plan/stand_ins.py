@@ -11,7 +11,7 @@ from enum import Enum
 from keyword import iskeyword
 from typing import Any
 
-from policy.values import LOOKED_UP, holds_secret
+from policy.plan import LOOKED_UP, holds_secret
 
 _LIST = 3
 _DEEPEST = 4

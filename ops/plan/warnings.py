@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from components.errors import one_line
 from components.settings import Settings
-from components.settings.rules import NAMESPACE
+from components.settings.report import NAMESPACE
 from ops.plan.document import Change, Op, Warning, WarningKind
 from policy import clouds
-from policy.plan import Plan
-from policy.values import flag, shown
+from policy.plan import Plan, flag, shown
 
 _OWN_HOST = "pulumi-python:dynamic/slipway:Host"
 _HOST_SETTINGS = (f"{NAMESPACE}front", f"{NAMESPACE}manager")

@@ -6,13 +6,15 @@ from typing import Any, Literal
 
 from components import owner
 from components.errors import SlipwayError, UsageError
-from ops import engine
-from ops.automation.engine import CliEngine
-from ops.call import Call
+from ops import automation, engine
+from ops.automation import CliEngine
+from ops.cli import Call
 from ops.display import tables
 from ops.display.progress import shown
 from ops.engine import Engine, Event, Observer, Result
-from ops.stack import pulumi_cli, workplace
+from ops.engine.providers import is_made_here
+from ops.plan.record import record
+from ops.stack import workplace
 from ops.stack.workplace import Workplace
 from policy.plan import Resource
 
@@ -60,6 +62,28 @@ class Launcher:
         return str(json.loads(value["plaintext"]) if isinstance(value, dict) else value)
 
 
+def foreign(work: Workplace) -> list[Resource]:
+    """What of the stack's plan a provider makes; empty where no CLI is needed. `work` is sealed.
+
+    Raises `SlipwayError` for a program that fails."""
+    return [one for one in record(work.project, work.stack).resources if one.kind != "component" and not is_made_here(one.type)]
+
+
+def elsewhere(work: Workplace) -> list[Resource]:
+    """`foreign`; nothing where this engine's state has the stack, on the target that it has now.
+
+    A program that no longer runs is no reason to keep what this engine has of it."""
+    state = work.state()
+    if state.resources and state.outputs.get("target") == work.settings.target:
+        return []
+    try:
+        return foreign(work)
+    except SlipwayError:
+        if not state.resources:
+            raise
+        return []
+
+
 def of(call: Call) -> Launcher:
     """The engine that the tree's mark names. Raises `UsageError` where it is somebody else's.
 
@@ -71,7 +95,7 @@ def of(call: Call) -> Launcher:
         raise UsageError(refused)
     by_cli = engine == owner.CLI
     if not by_cli and sealed.stack.secret_keys and not sealed.stack.salt:
-        by_cli = bool(pulumi_cli.foreign(sealed))
+        by_cli = bool(foreign(sealed))
     # The CLI opens secrets by itself; those that a service encrypted nobody else can open.
     return Launcher(call, sealed if by_cli else workplace.enter(call), by_cli)
 
@@ -79,8 +103,8 @@ def of(call: Call) -> Launcher:
 def of_launched(call: Call) -> Launcher:
     """`of` for a stack that is to go: destroyed is only what the engine has a state of."""
     launcher = of(call)
-    foreign = tuple(pulumi_cli.elsewhere(workplace.enter(call, sealed=True)))
-    return replace(launcher, by_cli=launcher.by_cli or bool(foreign), foreign=foreign)
+    found = tuple(elsewhere(workplace.enter(call, sealed=True)))
+    return replace(launcher, by_cli=launcher.by_cli or bool(found), foreign=found)
 
 
 def planned(launcher: Launcher) -> tuple[Launcher, Result]:
@@ -94,7 +118,7 @@ def planned(launcher: Launcher) -> tuple[Launcher, Result]:
 
     result: Any = launcher.engine(warn).preview()
     if result.beyond and not launcher.by_cli:
-        pulumi_cli.require(f"stack {launcher.call.stack} on {launcher.work.settings.target} needs the Pulumi CLI ({result.beyond})")
+        automation.require(f"stack {launcher.call.stack} on {launcher.work.settings.target} needs the Pulumi CLI ({result.beyond})")
         return planned(replace(launcher, by_cli=True))
     if not result.ok:
         raise SlipwayError(str(result.error))

@@ -1,19 +1,29 @@
-"""Pulumi.yaml and the stack files, as the Pulumi CLI reads them."""
+"""Pulumi.yaml and the stack files, as the Pulumi CLI reads them. Encrypted values are as its
+passphrase provider writes them: AES-256-GCM, key by PBKDF2."""
 
+import base64
 import io
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from cloud_init.host.base import files
+from cloud_init.host.base import files, masking
 from components.errors import UsageError, one_line, shown
-from ops.stack import secrets
+
+_ROUNDS = 1_000_000
+_CHECK = "pulumi"  # what the salt line holds encrypted, to tell a wrong passphrase
 
 
 @dataclass(frozen=True)
@@ -71,7 +81,7 @@ def _full_key(project: str, key: Any) -> str:
 
 def load_stack(project: Project, name: str, sealed: bool = False) -> Stack:
     """The stack of that name; `sealed` decrypts nothing. Keys with encrypted parts are secret."""
-    path = stack_path(project, name)
+    path = project.folder / f"Pulumi.{name}.yaml"
     if not path.exists():
         raise UsageError(f"there is no stack {name!r} (no {path.name}); make it with: ./slipway -s {name} init APP")
     value = read(path)
@@ -88,19 +98,14 @@ def load_stack(project: Project, name: str, sealed: bool = False) -> Stack:
     config, hidden = {}, set()
     for key, raw in given.items():
         full = _full_key(project.name, key)
-        if secrets.is_encrypted(raw):
+        if is_encrypted(raw):
             hidden.add(full)
             try:
-                raw = raw if sealed else secrets.opened(raw, secrets.crypter(salt, path).decrypt)
+                raw = raw if sealed else opened(raw, crypter(salt, path).decrypt)
             except ValueError as error:
                 raise UsageError(f"{path}: {one_line(full)}: can't be decrypted ({one_line(str(error))}); set it anew") from None
         config[full] = raw
     return Stack(name, {**project.defaults, **config}, frozenset(hidden), salt)
-
-
-def stack_path(project: Project, name: str) -> Path:
-    """The path of the stack's file, which may not be there yet."""
-    return project.folder / f"Pulumi.{name}.yaml"
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -126,7 +131,7 @@ def set_config(project: Project, stack: str, key: str, value: str, secret: bool 
     """Writes one value into a stack file, which keeps its comments and order: `pulumi config set`.
 
     `path`: the key's dots name nested keys."""
-    file = stack_path(project, stack)
+    file = project.folder / f"Pulumi.{stack}.yaml"
     if file.exists():
         load_stack(project, stack)  # a broken file or a wrong passphrase is told before anything is written
     full = _full_key(project.name, key)
@@ -134,8 +139,8 @@ def set_config(project: Project, stack: str, key: str, value: str, secret: bool 
         stored: Any = value
         if secret:
             if "encryptionsalt" not in document:
-                document["encryptionsalt"] = secrets.new_salt()
-            stored = {"secure": secrets.crypter(document["encryptionsalt"], file).encrypt(value)}
+                document["encryptionsalt"] = new_salt()
+            stored = {"secure": crypter(document["encryptionsalt"], file).encrypt(value)}
         values, parts = document["config"], full.split(".") if path else [full]
         for part in parts[:-1]:
             values = values.setdefault(part, {})
@@ -159,3 +164,90 @@ def edited(file: Path) -> Iterator[Any]:
     yield document
     round_trip.dump(document, text)
     files.write(file, text.getvalue().encode())
+
+
+class Crypter:
+    """Encrypts text under one 32-byte key."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def encrypt(self, text: str) -> str:
+        """`v1:NONCE:CIPHERTEXT`, both in base64."""
+        masking.know(text)
+        nonce = os.urandom(12)
+        return f"v1:{_base64(nonce)}:{_base64(self._cipher.encrypt(nonce, text.encode(), None))}"
+
+    def decrypt(self, value: str) -> str:
+        """Raises `ValueError` for a damaged value or another key."""
+        version, _, rest = value.partition(":")
+        nonce, _, data = rest.partition(":")
+        if version != "v1":
+            raise ValueError(f"wanted a value of version v1, found {version!r}")
+        try:
+            text = self._cipher.decrypt(base64.b64decode(nonce), base64.b64decode(data), None).decode()
+        except InvalidTag:
+            raise ValueError("the key does not fit") from None
+        masking.know(text)
+        return text
+
+
+def crypter(salt: str | None, path: Path) -> Crypter:
+    """The stack's crypter from its `encryptionsalt` and the passphrase of the environment."""
+    if salt is None:
+        raise UsageError(f"{path}: wanted encryptionsalt for its secrets, found none (another secrets provider?); use the Pulumi CLI")
+    parts = salt.split(":", 2)
+    if len(parts) != 3:
+        raise UsageError(f"{path}: encryptionsalt: wanted three parts, v1:SALT:CHECK, found {len(parts)}; put the line back as it was")
+    try:
+        made = Crypter(_key(passphrase(), base64.b64decode(parts[1])))
+        made.decrypt(parts[2])
+    except ValueError:
+        raise UsageError(f"{path}: the passphrase is not this stack's; set PULUMI_CONFIG_PASSPHRASE to the right one") from None
+    return made
+
+
+def new_salt() -> str:
+    """An `encryptionsalt` line for the passphrase of the environment."""
+    salt = os.urandom(8)
+    return f"v1:{_base64(salt)}:{Crypter(_key(passphrase(), salt)).encrypt(_CHECK)}"
+
+
+def passphrase() -> str:
+    """PULUMI_CONFIG_PASSPHRASE, or what is in the file of PULUMI_CONFIG_PASSPHRASE_FILE."""
+    if "PULUMI_CONFIG_PASSPHRASE" in os.environ:
+        return os.environ["PULUMI_CONFIG_PASSPHRASE"]
+    if "PULUMI_CONFIG_PASSPHRASE_FILE" in os.environ:
+        path = Path(os.environ["PULUMI_CONFIG_PASSPHRASE_FILE"])
+        try:
+            return path.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise UsageError(f"PULUMI_CONFIG_PASSPHRASE_FILE: {path} can't be read ({error.strerror})") from None
+    raise UsageError("the stack has secrets: set PULUMI_CONFIG_PASSPHRASE (or PULUMI_CONFIG_PASSPHRASE_FILE)")
+
+
+def is_encrypted(value: Any) -> bool:
+    """True if anything in the value is encrypted."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return is_secure(value) or any(map(is_encrypted, inside))
+
+
+def opened(value: Any, decrypt: Callable[[str], str]) -> Any:
+    """The value with what `decrypt` makes of everything encrypted."""
+    if isinstance(value, dict):
+        return decrypt(value["secure"]) if is_secure(value) else {key: opened(item, decrypt) for key, item in value.items()}
+    return [opened(item, decrypt) for item in value] if isinstance(value, list) else value
+
+
+def is_secure(value: Any) -> bool:
+    """Whether it is one encrypted text."""
+    return isinstance(value, dict) and set(value) == {"secure"} and isinstance(value["secure"], str)
+
+
+@cache
+def _key(phrase: str, salt: bytes) -> bytes:
+    return PBKDF2HMAC(hashes.SHA256(), 32, salt, _ROUNDS).derive(phrase.encode())
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()

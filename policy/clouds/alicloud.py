@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from policy.facts import ALL_PORTS, CloudBucket, CloudDatabase, CloudHost, Disk, Facts, Image, Metadata, Opening, ties, user_data
-from policy.plan import Plan, Resource
-from policy.values import first, flag, items, mapping, number, text
-from policy.values import origins as urns_of
+from policy.facts import ALL_PORTS, CloudBucket, CloudDatabase, CloudHost, Disk, Facts, Metadata, Opening, ties, user_data
+from policy.plan import Plan, Resource, first, flag, items, mapping, number, text
+from policy.plan import origins as urns_of
 
 _INSTANCE = "alicloud:ecs/instance:Instance"
 _TEMPLATE = "alicloud:ecs/ecsLaunchTemplate:EcsLaunchTemplate"
@@ -46,7 +45,7 @@ def facts(plan: Plan) -> Facts:
         hosts=tuple(_hosts(plan)),
         entrances=tuple(plan.made(*_ENTRANCES)),
         # A group starts servers from the newest version of a template: another image replaces none.
-        images=tuple(Image(one, "imageId") for one in plan.made(_INSTANCE) if one.inputs.get("imageId") is not None),
+        images=tuple((one, "imageId") for one in plan.made(_INSTANCE) if one.inputs.get("imageId") is not None),
         # The hop limit can't be set. A template takes user data in base64, an instance as text.
         metadata=tuple(Metadata(one, _wants_token(one), 1) for one in servers),
         user_data=tuple(user_data(one, "userData", one.type == _TEMPLATE, _LIMIT) for one in servers if "userData" in one.inputs),

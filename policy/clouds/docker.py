@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from policy.facts import Facts, Freedom, Opening, UserData
-from policy.plan import Plan, Resource
-from policy.values import flag, items, mapping, number
+from policy.facts import Facts, Opening, UserData
+from policy.plan import Plan, Resource, flag, items, mapping, number
 
 _CONTAINER = "docker:index/container:Container"
 _EVERYWHERE = ("", "0.0.0.0", "::")
@@ -19,7 +18,7 @@ def facts(plan: Plan) -> Facts:
     return Facts(
         openings=() if said is True else tuple(one for at in containers for one in _openings(at)),
         user_data=tuple(UserData(at, "envs", at.inputs["envs"], None, 0) for at in containers if "envs" in at.inputs),
-        freedoms=tuple(Freedom(at, words) for at in containers for words in _freedoms(at)),
+        freedoms=tuple((at, words) for at in containers for words in _freedoms(at)),
     )
 
 

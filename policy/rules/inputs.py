@@ -5,15 +5,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from components.errors import one_line
-from policy import names, resource_types
+from policy import resource_types
 from policy.facts import Facts, Problem
-from policy.plan import Plan, Resource, is_known, is_secret
-from policy.values import LOOKED_UP, at, holds_secret, items, leaves, mapping
+from policy.plan import LOOKED_UP, Plan, Resource, at, holds_secret, is_known, is_secret, items, leaves, mapping
 
 _URL_WITH_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@:\s]*:[^/@\s]+@", re.IGNORECASE)
 _TAGS = re.compile(r"(?:[^.]+\.)*?\w*(?:[tT]ags|[lL]abels)(?![^.\[])")
 _ENVIRONMENT = "slipway:app.env"
 _WANTED_TAGS = ("project", "stack", "owner")
+_ENDINGS = {"BASE", "BASE64", "B64", "BINARY", "NEW", "OLD", "PEM", "PLAIN", "PLAINTEXT", "PREVIOUS", "STRING", "TEXT", "VALUE", "WO"}
+"""Endings that say nothing of their own: SECRET_KEY_BASE, secretString, passwordWo."""
+_SECRET_WORDS = ("PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN")
+_KEYS = {"API", "ACCESS", "AUTH", "ENCRYPTION", "MASTER", "PRIVATE", "SECRET", "SIGNING"}
+_HARMLESS = {"CACHE", "FOREIGN", "HASH", "INDEX", "OBJECT", "PARTITION", "PRIMARY", "PUBLIC", "PUBLISHABLE", "RANGE", "SITE", "SORT"}
 
 
 def secrets_in_plain(plan: Plan, facts: Facts) -> Iterator[Problem]:
@@ -33,7 +37,7 @@ def secrets_in_plain(plan: Plan, facts: Facts) -> Iterator[Problem]:
         if resource.kind in ("resource", "provider"):
             yield from _in_tags(resource)
             for path, name, value in leaves(resource.inputs):
-                if names.of_input(name) and _is_plain(value):
+                if says_secret_input(name) and _is_plain(value):
                     yield Problem(resource, f"wanted {one_line(path)} to be a secret, found it in plain text; wrap it as a secret output")
 
 
@@ -41,7 +45,7 @@ def _in_settings(plan: Plan) -> Iterator[Problem]:
     for name, value in _below(plan.settings, _ENVIRONMENT):
         if not _is_plain(value) or (isinstance(value, str) and re.fullmatch(r"\$\{database\.\w+\}", value)):  # which a host fills in
             continue
-        if names.of_variable(name):
+        if says_secret_variable(name):
             yield Problem(f"{_ENVIRONMENT}.{name}", f"wanted no secret in plain text, found one by its name; {_move(name)}")
         elif isinstance(value, str) and _URL_WITH_PASSWORD.match(value):
             yield Problem(f"{_ENVIRONMENT}.{name}", f"wanted no secret in plain text, found an address with a password; {_move(name)}")
@@ -71,6 +75,34 @@ def _is_plain(value: Any) -> bool:
     if isinstance(value, str):
         return bool(value.strip()) and not value.startswith(LOOKED_UP)
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def says_secret_variable(name: str) -> bool:
+    """An environment variable. Keys count unless they are public; SECRET_NAME, TOKEN_TTL don't."""
+    words = _words(name)
+    if words[-1:] == ["KEY"]:
+        return not _HARMLESS.intersection(words[-2:-1])
+    return _says_secret(words) or (len(words) > 1 and words[-1] in ("PASS", "PWD"))
+
+
+def says_secret_input(name: str) -> bool:
+    """An input of a resource. A key must be said to be secret, since most there are names."""
+    words = _words(name)
+    return _says_secret(words) or (words[-1:] == ["KEY"] and bool(_KEYS.intersection(words[-2:-1])))
+
+
+def _says_secret(words: list[str]) -> bool:
+    """Only the last word counts, which may have others written to it: PGPASSWORD."""
+    return bool(words) and (words[-1].endswith(_SECRET_WORDS) or words[-1] in {f"{word}KEY" for word in _KEYS})
+
+
+def _words(name: str) -> list[str]:
+    """The words of SOME_NAME, someName or some-name in capitals, without numbers and endings."""
+    parted = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
+    words = [word for word in re.split(r"[^A-Za-z0-9]+", parted.upper()) if word and not word.isdigit()]
+    while len(words) > 1 and words[-1] in _ENDINGS:
+        words.pop()
+    return words
 
 
 def _move(name: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import put_out
 
-from ops.engine.program import Program
+from ops.engine import program
 from ops.plan.record import plan_of, with_marks
 from ops.stack.project import Project, Stack
 from policy.plan import Plan, Resource, is_unknown
@@ -52,8 +52,8 @@ def run(folder: Path, answered: bool = False, stack: str = "prod", config: Mappi
     recorder = put_out.Answering("shop", stack, (folder,))
     recorder.answer = _answer if answered else None
     with with_marks():
-        program = Program(Project("shop", folder), Stack(stack, dict(config or {}), frozenset(), None), dry=not answered)
-        error = program.run(recorder)
+        chosen = Stack(stack, dict(config or {}), frozenset(), None)
+        error = program.run(Project("shop", folder), chosen, recorder, dry=not answered)
     return plan_of(recorder, {}), error
 
 

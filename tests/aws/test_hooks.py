@@ -7,9 +7,8 @@ import cases
 import pytest
 import yaml
 
-from ops.engine.program import Program
-from ops.plan.record import plan_of
-from ops.plan.recorder import Recorder
+from ops.engine import program
+from ops.plan.record import Recorder, plan_of
 from ops.stack.project import Project, Stack
 from policy.plan import Plan
 
@@ -30,7 +29,7 @@ def run(folder: Path, hooks: str) -> tuple[Plan, str | None]:
     (folder / "hooks.py").write_text(hooks, encoding="utf-8")
     config = yaml.safe_load((Path(__file__).parent / "stacks/small.yaml").read_text(encoding="utf-8"))["config"]
     recorder = Recorder("slipway", "dev", (folder,))
-    error = Program(Project("slipway", folder), Stack("dev", config, frozenset(), None), dry=True).run(recorder)
+    error = program.run(Project("slipway", folder), Stack("dev", config, frozenset(), None), recorder, dry=True)
     return plan_of(recorder, config), error
 
 

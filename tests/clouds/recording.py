@@ -13,7 +13,7 @@ from google.protobuf import json_format
 from pulumi.runtime.proto import resource_pb2
 
 from components.errors import SlipwayError
-from ops.engine.program import Program
+from ops.engine import program
 from ops.engine.values import IS_SECRET, SIGNATURE
 from ops.plan import stand_ins
 from ops.stack.project import Project, Stack
@@ -55,7 +55,7 @@ def record(name: str, project: Project, config: Mapping[str, Any], schema: Schem
     recording = Recording(name)
     monitor = _Answering(recording, project, schema, told or {})
     secret = frozenset({"slipway:secretEnv"} & config.keys())
-    error = Program(project, Stack("dev", config, secret, None), dry=False).run(monitor)
+    error = program.run(project, Stack("dev", config, secret, None), monitor, dry=False)
     if error is not None:
         raise SlipwayError(error)
     return recording

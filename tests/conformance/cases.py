@@ -13,7 +13,7 @@ from google.protobuf import json_format
 from planted import PLANTED
 
 from components.errors import SlipwayError
-from ops.engine.program import Program
+from ops.engine import program
 from ops.plan.record import plan_of
 from ops.stack.project import Project, Stack
 from policy.plan import Plan, Resource
@@ -68,7 +68,7 @@ class Case:
         project = Project("slipway", ROOT)
         recorder = _Wire(project.name, stack.name, (ROOT,))
         recorder.answer = _answer if answered else None
-        error = Program(project, stack, dry=not answered).run(recorder)
+        error = program.run(project, stack, recorder, dry=not answered)
         if error is not None:
             raise SlipwayError(error)
         return Recording(plan_of(recorder, {**self.config, **{key: {"secure": "x"} for key in secret}}), recorder.wire)

@@ -10,7 +10,7 @@ import put_out
 import pytest
 from cases import ROOT
 
-from ops.engine.program import Program
+from ops.engine import program
 from ops.plan.record import plan_of, with_marks
 from ops.stack.project import Project, Stack
 from policy import check
@@ -35,8 +35,8 @@ def recorded(cloud: str, answered: bool) -> Plan:
     recorder = put_out.Answering("shop", "prod", (folder,))
     recorder.answer = _answer if answered else None
     with with_marks():
-        program = Program(Project("shop", folder), Stack("prod", dict(CONFIG[cloud]), frozenset(), None), dry=not answered)
-        error = program.run(recorder)
+        stack = Stack("prod", dict(CONFIG[cloud]), frozenset(), None)
+        error = program.run(Project("shop", folder), stack, recorder, dry=not answered)
     assert error is None, error
     return plan_of(recorder, {})
 

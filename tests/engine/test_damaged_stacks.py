@@ -14,8 +14,7 @@ from components import owner
 from components.errors import SlipwayError
 from components.settings import parse
 from ops.engine.state import Resource, State
-from ops.stack import secrets
-from ops.stack.project import load_project, load_stack
+from ops.stack.project import crypter, load_project, load_stack, new_salt
 
 TIMES = 200
 STACK = """# A stack, with a comment.
@@ -53,9 +52,11 @@ def tried(path: Path, action, seed: int) -> tuple[int, int]:
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "open")
-    monkeypatch.setattr(secrets, "_key", lambda phrase, salt: b"k" * 32)  # a million rounds for each damage are not what is tried here
-    salt = secrets.new_salt()
-    secure = secrets.crypter(salt, tmp_path).encrypt("hunter2")
+    monkeypatch.setattr(
+        "ops.stack.project._key", lambda phrase, salt: b"k" * 32
+    )  # a million rounds for each damage are not what is tried here
+    salt = new_salt()
+    secure = crypter(salt, tmp_path).encrypt("hunter2")
     (tmp_path / "Pulumi.yaml").write_text("name: trial\nruntime:\n  name: python\n  options: {virtualenv: .venv}\n")
     (tmp_path / "Pulumi.dev.yaml").write_text(STACK.replace("SALT", salt).replace("SECURE", secure))
     return tmp_path

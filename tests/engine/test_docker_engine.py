@@ -19,7 +19,7 @@ from components.hosts.transports.docker import DockerTransport
 from components.settings import parse
 from components.target import StackPlace
 from components.targets import docker as target
-from ops.engine import docker
+from ops.engine import providers
 
 STACK = cases.read(cases.ROOT / "stacks/docker.yaml")
 LABELS = [
@@ -81,13 +81,13 @@ def test_the_plan_to_the_last_input(answered, engine, programs):
 def test_all_that_is_planned_is_known_and_nothing_else():
     for database in ("sqlite", "postgres"):
         for one in STACK.with_({"slipway:database": {"engine": database}}).recorded().plan.resources:
-            if one.type in docker.KINDS:
-                assert docker.KINDS[one.type]().check({}, dict(one.inputs)).failures == []
-    found = docker.KINDS["docker:index/container:Container"]().check({}, {"name": "a", "image": "b", "privileged": True})
+            if one.type in providers.KINDS:
+                assert providers.KINDS[one.type]().check({}, dict(one.inputs)).failures == []
+    found = providers.KINDS["docker:index/container:Container"]().check({}, {"name": "a", "image": "b", "privileged": True})
     assert [(one.property, one.reason) for one in found.failures] == [
         ("privileged", "this engine doesn't know that input; use `pulumi up`")
     ]
-    assert "docker:index/service:Service" not in docker.KINDS
+    assert "docker:index/service:Service" not in providers.KINDS
 
 
 @pytest.mark.parametrize(
@@ -127,8 +127,8 @@ def test_an_engine_that_cannot_be_used_is_told_before_anything(monkeypatch, name
 
 def test_another_engine_is_refused_and_a_network_that_is_there_taken(monkeypatch):
     labels = [{"label": "slipway.site", "value": "shop"}]
-    old, new = ({"name": "shop", "labels": labels, docker.ENGINE: {"host": f"ssh://{name}"}} for name in ("a", "b"))
-    network, ran = docker.KINDS["docker:index/network:Network"](), []
+    old, new = ({"name": "shop", "labels": labels, providers.ENGINE: {"host": f"ssh://{name}"}} for name in ("a", "b"))
+    network, ran = providers.KINDS["docker:index/network:Network"](), []
     monkeypatch.setattr(Engine, "run", lambda _, *words: ran.append(words))
     assert "destroy there" in network.check(old, new).failures[0].reason
     assert network.check(old, old).failures == network.check({}, new).failures == []

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from components.errors import SlipwayError
+from ops.stack.engines import elsewhere
 from ops.stack.project import load_project, load_stack
-from ops.stack.pulumi_cli import elsewhere
 from ops.stack.workplace import Workplace
 
 TARGET = "pulumi.export('target', 'here')\n"

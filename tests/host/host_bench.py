@@ -17,12 +17,12 @@ from cloud_init.host.base import places as installed
 from cloud_init.host.contracts.facts import HostFacts
 from cloud_init.host_files import Door, Front, Server, WebHost
 from cloud_init.render import host_files, server_requirements
-from components.hosts.machine import SUPERVISOR, app_runtime, uv_binary
 from components.hosts.site import Site
 from components.hosts.transports import local
 from components.hosts.transports.local import run_folder
 from components.release.store import connect, in_folder, to_json
 from components.rollout import coordinator
+from components.targets.local import SUPERVISOR, app_runtime, uv_binary
 
 APP = """
 import time

@@ -19,7 +19,7 @@ from cloud_init.host.release import release_command
 from cloud_init.host.release.manifests import HostStore
 from components.errors import SlipwayError
 from ops.display import tables
-from ops.stack import secrets
+from ops.stack import project
 
 PASSWORD = "p%/ss wörd\"'\\1"
 URL = f"postgresql://owner:{quote(PASSWORD, safe='')}@db.example/shop?sslpassword=q1w2e3r4"
@@ -137,7 +137,7 @@ def test_what_a_host_is_sent_it_knows(tmp_path: Path) -> None:
 @pytest.mark.parametrize("way", ["line", "table", "document"])
 def test_whatever_the_deployer_reads_or_makes_is_masked(way: str, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
     monkeypatch.setenv("COLUMNS", "20")  # a table folds its cells
-    crypter = secrets.Crypter(b"k" * 32)
+    crypter = project.Crypter(b"k" * 32)
     kept = [crypter.encrypt("hunter2-of-a-stack"), crypter.encrypt(json.dumps({"password": "made-0123456789"}))]
     masking.forget()
     assert [crypter.decrypt(one) for one in kept]

@@ -17,8 +17,7 @@ from cloud_init.host.base.outcome import Steps
 from cloud_init.host.data import backup, databases, restore
 from cloud_init.host.front import configuration
 from cloud_init.host.stores.file import FileStore
-from components.hosts.transport import Launched
-from components.hosts.way import Way
+from components.hosts.transport import Launched, Way
 from ops.engine.state import Resource, State
 
 

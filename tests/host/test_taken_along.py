@@ -13,8 +13,7 @@ from components.deployment import carried
 from components.deployment.answers import Saved
 from components.errors import SlipwayError, UsageError
 from components.hosts.site import Site
-from components.hosts.transport import Launched, Transport
-from components.hosts.way import Way
+from components.hosts.transport import Launched, Transport, Way
 from components.release import store
 
 ID = "20261201-040000"

@@ -10,7 +10,7 @@ from made_up import World
 from typer.testing import CliRunner
 
 from ops.cli import app
-from ops.stack import engines, pulumi_cli, workplace
+from ops.stack import engines, workplace
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(workplace, "enter", made.enter)
     monkeypatch.setattr(engines.engine, "Engine", made.engine)
     for name in ("foreign", "elsewhere"):
-        monkeypatch.setattr(pulumi_cli, name, lambda work: made.foreign)
+        monkeypatch.setattr(engines, name, lambda work: made.foreign)
     return made
 
 
@@ -39,7 +39,7 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def answer(*answers: Any) -> None:
         given = itertools.chain(answers)
-        monkeypatch.setattr("ops.call.on_terminal", lambda: True)
+        monkeypatch.setattr("ops.cli.on_terminal", lambda: True)
         monkeypatch.setattr("typer.confirm", lambda *a, **k: next(given))
         monkeypatch.setattr("typer.prompt", lambda *a, **k: next(given))
 

@@ -23,7 +23,7 @@ from pulumi.runtime.rpc import UNKNOWN
 from components import owner, providers
 from components.errors import LockedError, MissingError, NoStackError, SlipwayError
 from components.hosts import progress
-from ops.automation.engine import CliEngine, Command
+from ops.automation import CliEngine, Command
 from ops.engine import Event
 from policy.plan import Resource
 
@@ -113,7 +113,7 @@ def cli(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Api:
     made = Api(tmp_path)
     monkeypatch.setattr(automation, "Stack", made)
     monkeypatch.setattr(automation, "LocalWorkspace", made.workspace)
-    monkeypatch.setattr("ops.automation.engine.Command", lambda: None)
+    monkeypatch.setattr("ops.automation.Command", lambda: None)
     monkeypatch.setattr("shutil.which", lambda name: "/bin/pulumi")
     return made
 

@@ -22,7 +22,7 @@ from ops.engine import providers as engine
 
 OURS = owner.of(owner.IN_PROCESS, "slipway", "dev")
 ACTING = ["up -y", "preview", "destroy -y", "rollback", "exec -- true", "backup", "restore 20260101-000000 -y", "maintenance on"]
-READING = ["status", "logs", "releases", "backups", "open"]
+READING = ["status", "logs", "releases", "backups"]
 
 
 @pytest.fixture
@@ -53,9 +53,7 @@ def test_nothing_is_done_from_another_folder(world, slipway, original, words, mo
 
 
 @pytest.mark.parametrize("words", READING)
-def test_what_reads_tells_of_it_and_goes_on(world, slipway, original, words, monkeypatch):
-    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
-        monkeypatch.delenv(name, raising=False)
+def test_what_reads_tells_of_it_and_goes_on(world, slipway, original, words):
     world.hosts[0].answers["backups"] = {"ok": True, "backups": []}
     here(world.folder, original)
     done = slipway(*words.split())

@@ -65,8 +65,9 @@ def test_several_hosts_have_a_table_before_their_details(world, slipway):
         Host("two", answers={"status": SlipwayError("two: no answer")}, role="database", address="10.0.0.2"),
     ]
     lines = [line.split() for line in slipway("status").stdout.splitlines()]
-    assert ["one", "web", "127.0.0.1", "aaaabbbbcccc", "the", "disk", "is", "full", "(and", "1", "more)"] in lines
-    assert ["two", "database", "10.0.0.2", "-", "two:", "no", "answer"] in lines
+    assert ["one", "web", "127.0.0.1", "aaaabbbbcccc", "2"] in lines
+    assert ["two", "database", "10.0.0.2", "-", "1"] in lines
+    assert ["two:", "no", "answer"] in lines
     assert ["problem", "the", "clock", "is", "wrong"] in lines
 
 
@@ -149,7 +150,7 @@ def test_logs_of_several_hosts_carry_their_names(world, slipway):
 
 
 def test_logs_end_when_their_reader_goes_away(monkeypatch):
-    from ops.call import Call
+    from ops.cli import Call
     from ops.commands import app
 
     read = []
@@ -196,18 +197,6 @@ def test_a_refused_rollback_says_why(world, slipway, monkeypatch):
     assert (done.exit_code, done.stdout, done.stderr) == (1, "", "slipway: gate: HTTP 500\n")
     document = json.loads(slipway("rollback", "--json").stdout)
     assert (document["ok"], document["live"]) == (False, "aaaabbbbcccc")
-
-
-def test_open_prints_the_address_and_needs_no_display(world, slipway, monkeypatch):
-    opened = []
-    monkeypatch.setattr("webbrowser.open", opened.append)
-    monkeypatch.delenv("DISPLAY", raising=False)
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    assert slipway("open").stdout == "http://127.0.0.1:8080\n"
-    assert opened == []
-    monkeypatch.setenv("DISPLAY", ":0")
-    slipway("open")
-    assert opened == ["http://127.0.0.1:8080"]
 
 
 def test_adopt_asks_and_rewrites_the_mark(world, slipway, monkeypatch, tmp_path):

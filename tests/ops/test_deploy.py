@@ -22,7 +22,7 @@ from components import target
 from components.errors import SlipwayError
 from components.release.bundle import Bundle
 from components.source import archive
-from ops.engine.program import Program
+from ops.engine import program
 
 ROOT = Path(__file__).parents[2]
 APP = """
@@ -156,9 +156,9 @@ def test_the_same_input_gives_the_same_bytes(shop, tmp_path):
 def test_a_run_of_the_program_reads_each_file_once(shop, monkeypatch):
     """Launched for real, since engine, program and provider each might read it again; an `up` plans first."""
     shop.up()
-    read, ran, content, run = [], [], archive._content, Program.run
+    read, ran, content, run = [], [], archive._content, program.run
     monkeypatch.setattr(archive, "_content", lambda entry: read.append(entry.path) or content(entry))
-    monkeypatch.setattr(Program, "run", lambda *program: ran.append(1) or run(*program))
+    monkeypatch.setattr(program, "run", lambda *words: ran.append(1) or run(*words))
     shop.write(APP.replace("one", "two"))
     shop.up()
     assert shop.get()[0] == "two s3cret"

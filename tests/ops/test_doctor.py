@@ -12,7 +12,6 @@ import pytest
 
 from components.errors import SlipwayError
 from ops.commands import doctor
-from ops.setup import install
 
 
 @pytest.mark.parametrize(("free", "state"), [(1e8, "missing"), (5e8, "warning"), (5e9, "ok")])
@@ -83,7 +82,7 @@ def test_an_address_elsewhere_is_not_tried():
 
 
 def test_a_policy_left_behind_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(install, "POLICY", tmp_path / "policy")
+    monkeypatch.setattr("ops.stack.workplace.POLICY", tmp_path / "policy")
     (tmp_path / "policy").write_text("# put here by slipway")
     assert [check.mend for check in doctor.machine(tmp_path) if check.name == "services"] == [f"sudo rm {tmp_path}/policy"]
 

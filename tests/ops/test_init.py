@@ -10,7 +10,6 @@ import yaml
 
 from components.source import SeveralApps
 from ops.commands import init
-from ops.setup import app_facts
 
 Tree = dict[str, str]
 
@@ -60,7 +59,7 @@ DJANGO: Tree = {
 def test_facts(tmp_path, tree, module, facts):
     static, migrate, health, engine = facts
     wanted = {"static": static and {"/static": static}, "releaseCommand": migrate, "healthPath": health, "database.engine": engine}
-    found = app_facts.read(grow(tmp_path, tree), module, tree.get("requirements.txt", ""))
+    found = init.facts_of(grow(tmp_path, tree), module, tree.get("requirements.txt", ""))
     assert {fact.key: fact.value for fact in found if fact.key} == {key: value for key, value in wanted.items() if value}
 
 
@@ -68,7 +67,7 @@ def test_facts(tmp_path, tree, module, facts):
     "case", yaml.safe_load(Path(__file__).with_name("app_facts.yaml").read_text()), ids=lambda case: str(case["files"])[:60]
 )
 def test_what_the_files_of_an_app_tell(tmp_path, case):
-    facts = app_facts.read(grow(tmp_path, case["files"]), "app:app", case["files"].get("requirements.txt", ""))
+    facts = init.facts_of(grow(tmp_path, case["files"]), "app:app", case["files"].get("requirements.txt", ""))
     assert {fact.key: fact.value for fact in facts if fact.key and fact.value not in ("/", "none")} == case["facts"]
     said = "\n".join(fact.why for fact in facts)
     assert [words for words in case.get("said", ()) if words not in said] == []

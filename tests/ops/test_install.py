@@ -13,7 +13,7 @@ import pytest
 from made_up import result, step
 
 from components.errors import MissingError
-from ops.setup import install
+from ops.stack import workplace
 
 FAKE_APT = """#!/bin/sh
 echo "$@" >>"$LOG"
@@ -38,7 +38,7 @@ def apt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     for name in ("log", "lists", "policy"):
         monkeypatch.setenv(name.upper(), str(getattr(made, name)))
     monkeypatch.setenv("PATH", f"{made.bin}:{os.environ['PATH']}")
-    monkeypatch.setattr(install, "POLICY", made.policy)
+    monkeypatch.setattr(workplace, "POLICY", made.policy)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     return made
 
@@ -52,7 +52,7 @@ def ensure(*states) -> list[str]:
     """`ensure` over needs that read as given the first time and the second time."""
     rest, said = list(states), io.StringIO()
     with redirect_stderr(said):
-        install.ensure(lambda: rest.pop(0) if len(rest) > 1 else rest[0])
+        workplace.ensure(lambda: rest.pop(0) if len(rest) > 1 else rest[0])
     return said.getvalue().splitlines()
 
 
@@ -92,7 +92,7 @@ def test_the_machines_own_policy_stays(apt):
 
 
 def test_a_policy_left_by_a_kill_is_removed_by_the_next_run(apt):
-    running = subprocess.Popen(["sh", install.SCRIPT, apt.policy, "x"], env={**os.environ, "SLOW": "5"}, start_new_session=True)
+    running = subprocess.Popen(["sh", workplace.SCRIPT, apt.policy, "x"], env={**os.environ, "SLOW": "5"}, start_new_session=True)
     wait_for(apt.policy)
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
@@ -104,7 +104,7 @@ def test_a_policy_left_by_a_kill_is_removed_by_the_next_run(apt):
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_an_interrupted_installation_tidies(apt, how):
     before = signal.signal(how, signal.SIG_DFL)  # what this process was started to ignore no shell of its could trap
-    running = subprocess.Popen(["sh", install.SCRIPT, apt.policy, "x"], env={**os.environ, "SLOW": "20"}, start_new_session=True)
+    running = subprocess.Popen(["sh", workplace.SCRIPT, apt.policy, "x"], env={**os.environ, "SLOW": "20"}, start_new_session=True)
     signal.signal(how, before)
     wait_for(apt.policy)
     os.killpg(running.pid, how)
@@ -121,14 +121,14 @@ def wait_for(path: Path) -> None:
 
 
 def test_what_is_not_required_may_stay_missing(apt, monkeypatch):
-    monkeypatch.setattr(install, "become_root", lambda: None)
+    monkeypatch.setattr(workplace, "become_root", lambda: None)
     said = ensure([need(required=False)])
     assert said == ["Going on without nginx (front server); to have it: sudo apt-get install -y nginx nginx-extra"]
     assert not apt.log.exists()
 
 
 def test_without_a_way_to_root_the_command_is_told(apt, monkeypatch):
-    monkeypatch.setattr(install, "become_root", lambda: None)
+    monkeypatch.setattr(workplace, "become_root", lambda: None)
     with pytest.raises(MissingError, match=r"install it with: sudo apt-get install -y nginx nginx-extra$"):
         ensure([need()])
 
@@ -138,11 +138,11 @@ def test_sudo_counts_only_without_a_password(apt, monkeypatch, answer, expected)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     (apt.bin / "sudo").write_text(f'#!/bin/sh\n[ "$1" = -n ] || exit 9\nexit {answer}\n')
     (apt.bin / "sudo").chmod(0o755)
-    assert install.become_root() == expected
+    assert workplace.become_root() == expected
 
 
 def test_up_stops_when_something_required_is_missing(world, slipway, monkeypatch):
-    monkeypatch.setattr(install, "become_root", lambda: None)
+    monkeypatch.setattr(workplace, "become_root", lambda: None)
     world.needs = [need()]
     world.plan = result([step("create", "host")])
     done = slipway("up", "-y")

@@ -285,7 +285,7 @@ def test_without_a_python_the_command_is_told(launcher, tmp_path):
 
 def test_the_scripts_are_clean():
     shellcheck = Path(sys.executable).with_name("shellcheck")
-    done = subprocess.run([shellcheck, "slipway", "ops/setup/install-packages.sh", ".ci/run"], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([shellcheck, "slipway", "ops/stack/install-packages.sh", ".ci/run"], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout == ""
 
 

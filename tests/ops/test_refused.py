@@ -41,11 +41,8 @@ def test_a_refusal_is_one_line_in_the_targets_words(world, slipway, verb):
     assert done.stderr == f"slipway: {name}: this platform has no {verb}; see its console\n"
 
 
-def test_what_needs_no_verb_goes_on(world, slipway, monkeypatch):
+def test_what_needs_no_verb_goes_on(world, slipway):
     world.asked = Bare()
-    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
-        monkeypatch.delenv(name, raising=False)
-    assert slipway("open").stdout == "https://shop.example\n"
     assert slipway("up").stdout == "Nothing to do: http://127.0.0.1:8080 serves release aaaabbbbcccc\n"
     document = json.loads(slipway("destroy", "-y", "--json", "--with-data", "shop").stdout)
     assert (document["kept"], document["last_backup"]) == ([], None)

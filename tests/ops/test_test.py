@@ -78,7 +78,7 @@ def test_two_wishes_at_once(world, slipway, ran, words):
 
 def test_what_the_target_needs_is_installed_before_all_tests(world, slipway, ran, monkeypatch):
     asked = []
-    monkeypatch.setattr("ops.setup.install.ensure", lambda read: asked.append(read()))
+    monkeypatch.setattr("ops.stack.workplace.ensure", lambda read: asked.append(read()))
     (world.folder / "tests").mkdir()
     (world.folder / "tests/packages.txt").write_text("# programs\n\nnone-such-server nosuchd  # a server\ncoreutils /bin/l?  # files\n")
     slipway("test")

@@ -15,8 +15,8 @@ from made_up import Host, result, step
 from components import owner
 from components.deployment.answers import Kept
 from components.errors import SlipwayError
+from ops.automation import HOW
 from ops.engine import Event
-from ops.stack.pulumi_cli import HOW
 
 HOST = step("update", "host", tool=("abc", "def"))
 ROLLOUT = step("create", "rollout", parent=HOST.urn, release=(None, "aaaabbbbcccc"))
@@ -108,7 +108,7 @@ def test_creation_elsewhere_is_asked_for(world, slipway):
 
 def test_packages_are_installed_once_it_is_known_that_the_launch_goes_on(world, slipway, answering, monkeypatch):
     did = world.calls
-    monkeypatch.setattr("ops.setup.install.ensure", lambda needs: did.append("install"))
+    monkeypatch.setattr("ops.stack.workplace.ensure", lambda needs: did.append("install"))
     world.plan = CHANGING
     assert slipway("up").exit_code == 2
     answering(False, True)

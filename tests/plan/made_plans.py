@@ -6,8 +6,7 @@ from typing import Any
 
 from ops.plan.document import Change, Comparison, Document, PropertyChange, Warning
 from policy.check import Finding
-from policy.plan import UNKNOWN, Lookup, Plan, Resource
-from policy.values import origins
+from policy.plan import UNKNOWN, Lookup, Plan, Resource, origins
 
 TAGS = {"slipway:app": "shop", "slipway:stack": "prod", "Name": "shop", "owner": "web"}
 

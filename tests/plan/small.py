@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from policy.plan import UNKNOWN, Plan, Resource
-from policy.values import origins
+from policy.plan import UNKNOWN, Plan, Resource, origins
 
 INSTANCE = "aws:ec2/instance:Instance"
 GROUP = "aws:ec2/securityGroup:SecurityGroup"

@@ -6,9 +6,8 @@ from ops.display.changes import differences
 from ops.plan import formats
 from ops.plan.compare import compare
 from ops.plan.document import Document
-from ops.plan.formats.text import Paper
-from ops.plan.view import values
-from ops.plan.view.words import Names
+from ops.plan.formats import Paper
+from ops.plan.view import Names, sides
 
 
 def shown_text(old, new):
@@ -34,6 +33,6 @@ def test_an_output_of_what_is_replaced():
     plans = [plan(one, resource(EIP, "address", inputs={"instance": of(one)})) for one in server]
     comparison = compare("base", *plans)
     firsts = {one.name: one.properties[0] for one in comparison.resources}
-    shown = {name: list(differences(one.path, *values.sides(one, Names(plans[1])))) for name, one in firsts.items()}
+    shown = {name: list(differences(one.path, *sides(one, Names(plans[1])))) for name, one in firsts.items()}
     assert shown["server"] == [("ami", "a", "b")]
     assert shown["address"] == [("instance", "[known after up: server]", "another one")]

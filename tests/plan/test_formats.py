@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from components.errors import UsageError
 from ops.plan import formats
 from ops.plan.document import Comparison, Document, PropertyChange
-from ops.plan.formats.text import Paper
+from ops.plan.formats import Paper
 from tools.pages import plan_schema
 
 _PLANTED = "planted-fingerprint"

@@ -8,7 +8,7 @@ import pytest
 
 from ops.plan import formats
 from ops.plan.document import Document
-from ops.plan.formats.text import Paper
+from ops.plan.formats import Paper
 
 _FOLDER = Path(__file__).parent / "golden"
 _COMPARED: Callable[[], Document] = lambda: made_plans.compared(made_plans.shop())  # noqa: E731

@@ -11,9 +11,9 @@ import pytest
 from cmarkgfm.cmark import Options
 from hostile_texts import HOSTILE
 
+from ops.plan import formats
 from ops.plan.document import Change, Comparison, Document, Warning
-from ops.plan.formats import markdown
-from ops.plan.formats.text import Paper
+from ops.plan.formats import Paper
 
 sys.path.append(str(Path(__file__).parents[2] / ".github/scripts"))
 from fit import fit
@@ -52,7 +52,7 @@ class Read(HTMLParser):
 
 
 def read(document: Document) -> Read:
-    return page(markdown.render(document, Paper()))
+    return page(formats.markdown(document, Paper()))
 
 
 def page(text: str) -> Read:
@@ -70,8 +70,8 @@ def only_ours(read: Read) -> bool:
 
 
 def test_the_comment_is_found_again():
-    text = markdown.render(made_plans.shop().document(), Paper())
-    assert text.splitlines()[0] == markdown.marker("prod") == "<!-- slipway plan: prod -->"
+    text = formats.markdown(made_plans.shop().document(), Paper())
+    assert text.splitlines()[0] == formats.marker("prod") == "<!-- slipway plan: prod -->"
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text)[:30])
@@ -89,7 +89,7 @@ def test_bars_are_shown_as_they_are():
 
 @pytest.mark.parametrize("stack", ["-->x", "--!>", "a--", "<!--", "a\nb"])
 def test_no_stack_ends_the_mark(stack):
-    mark = markdown.marker(stack)
+    mark = formats.marker(stack)
     assert Read(mark + "\n").comments == [mark[4:-3]]
     assert re.fullmatch(r"<!-- slipway plan: [\w.%-]+ -->", mark)
 
@@ -109,7 +109,7 @@ def test_nothing_is_left_out_and_what_who_posts_it_cuts_is_closed(number):
     comparison = Comparison(base="x", settings=(), resources=tuple(changes), unchanged=0, warnings=tuple(warnings))
     for document in (made.document(), made.document(comparison=comparison)):
         assert only_ours(read(document))
-        text = markdown.render(document, Paper())
+        text = formats.markdown(document, Paper())
         assert text.count("**removed**") == len(document.comparison.warnings if document.comparison else ())
         for limit in range(1000, 60_000, 7000):
             cut = fit(text, "The rest is there.", limit)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.display.differences import differing, same
+from ops.display.changes import differing, same
 from policy.plan import SECRET, UNKNOWN
 
 JSON = st.recursive(
@@ -25,7 +25,7 @@ JSON = st.recursive(
 
 
 def told(old, new):
-    return {str(one): (one.old, one.new) for one in differing("k", old, new)}
+    return {str(one): (one.old, one.new) for one in differing(("k",), old, new)}
 
 
 @pytest.mark.parametrize(
@@ -67,19 +67,19 @@ def test_very_deep_values_are_one_place():
             value = {"a": value}
         return value
 
-    (place,) = differing("k", deep(1), deep(2))
+    (place,) = differing(("k",), deep(1), deep(2))
     assert str(place) == "k" + ".a" * 49
 
 
 @given(JSON, JSON)
 def test_whatever_it_is_given(old, new):
-    places = list(differing("k", old, new))
+    places = list(differing(("k",), old, new))
     assert bool(places) is not same(old, new)
-    assert not list(differing("k", json.loads(json.dumps(old)), old))
+    assert not list(differing(("k",), json.loads(json.dumps(old)), old))
     assert all(not same(one.old, one.new) for one in places)
 
 
 @given(JSON, JSON)
 def test_both_ways(old, new):
-    there, back = differing("k", old, new), differing("k", new, old)
+    there, back = differing(("k",), old, new), differing(("k",), new, old)
     assert len(list(there)) == len(list(back))

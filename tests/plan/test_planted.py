@@ -18,7 +18,7 @@ from planted import PLANTED, told
 
 from ops.cli import app
 from ops.plan import formats
-from ops.stack import secrets
+from ops.stack import project
 
 SLOTS = [slot for slot in hostile.slots() if slot.part != "name"]
 PASSPHRASE = "open sesame"
@@ -60,8 +60,8 @@ def everything(folder: Path, *words: str) -> tuple[set[int], str]:
 
 
 def stack_file(folder: Path, config: dict, encrypted: bool) -> None:
-    salt = secrets.new_salt()
-    crypter = secrets.crypter(salt, folder)
+    salt = project.new_salt()
+    crypter = project.crypter(salt, folder)
 
     def sealed(value):
         if isinstance(value, dict):
@@ -91,7 +91,7 @@ def test_the_key_of_a_certificate(folder):
     key = pair()[0]
     slot = next(slot for slot in SLOTS if str(slot) == "secretTls[value]")
     config = slot.put(key)
-    crypter = secrets.crypter(salt := secrets.new_salt(), folder)
+    crypter = project.crypter(salt := project.new_salt(), folder)
     config["slipway:secretTls"] = {"key": {"secure": crypter.encrypt(key)}}
     config["slipway:app"] = {"name": "shop", "path": "./app"}
     (folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"encryptionsalt": salt, "config": config}))

@@ -13,10 +13,9 @@ import put_out
 import pytest
 
 from components.errors import SlipwayError
-from components.settings.rules import SEALED
+from components.settings.report import SEALED
 from ops.plan import stand_ins
-from ops.plan.record import record
-from ops.plan.recorder import shortener
+from ops.plan.record import record, shortener
 from ops.stack.project import Project, Stack
 from policy.plan import Plan
 

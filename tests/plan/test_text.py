@@ -5,14 +5,14 @@ import pytest
 from made_plans import SECRET, Made, unknown
 from rich.cells import cell_len
 
+from ops.plan import formats
 from ops.plan.document import Comparison, PropertyChange
-from ops.plan.formats import text
-from ops.plan.formats.text import Paper
-from ops.plan.view.words import Names, needs
+from ops.plan.formats import Paper
+from ops.plan.view import Names, needs
 
 
 def shown(made: Made, width: int = 160) -> str:
-    return text.render(made.document(), Paper(width))
+    return formats.text(made.document(), Paper(width))
 
 
 def one(**inputs: object) -> str:
@@ -31,7 +31,7 @@ def one(**inputs: object) -> str:
         ({"password": SECRET, "keys": [SECRET, "a"]}, "password: [secret] · keys: [secret], a"),
         ({"userData": "#!/bin/sh\n" * 1200}, "userData: 12 kB text"),
         ({"motd": "a\nb"}, r"motd: a\nb"),
-        ({"manifest": '{"files": [1, 2, 3], "id": "x"}'}, "manifest: JSON, 3 files"),
+        ({"manifest": '{"files": [1, 2, 3], "id": "x"}'}, "manifest: JSON, 2 entries"),
         ({"manifest": '{"id": "x"}', "broken": "{id"}, "manifest: JSON, 1 entry · broken: {id"),
         ({"zones": ["a", "b", "c", "d", "e", "f"]}, "zones: a, b, c, d, … 2 more"),
         ({"disk": {"size": 20, "tags": {}, "kind": {"name": "gp3"}}}, "disk.size: 20 · disk.kind.name: gp3"),
@@ -100,7 +100,7 @@ def test_look_ups_name_their_arguments_and_are_told_apart():
 @pytest.mark.parametrize("width", [40, 80, 160])
 def test_nothing_is_wider_than_the_paper_or_ends_in_spaces(width):
     for document in (made_plans.shop().document(made_plans.FINDINGS), made_plans.compared(made_plans.shop())):
-        lines = text.render(document, Paper(width)).splitlines()
+        lines = formats.text(document, Paper(width)).splitlines()
         assert max(map(cell_len, lines)) <= width
         assert all(line == line.rstrip() for line in lines)
 
@@ -108,14 +108,14 @@ def test_nothing_is_wider_than_the_paper_or_ends_in_spaces(width):
 def test_colours_only_where_they_are_seen(monkeypatch):
     document = made_plans.compared(made_plans.shop())
     monkeypatch.setenv("FORCE_COLOR", "1")
-    assert "\x1b" not in text.render(document, Paper())
+    assert "\x1b" not in formats.text(document, Paper())
     monkeypatch.delenv("FORCE_COLOR")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    assert "\x1b[1;31m! replaced" in text.render(document, Paper(colour=True))
+    assert "\x1b[1;31m! replaced" in formats.text(document, Paper(colour=True))
 
 
 def test_a_waived_finding_has_its_reason_and_comes_last():
-    lines = text.render(made_plans.single().document(made_plans.FINDINGS[::-1]), Paper()).splitlines()
+    lines = formats.text(made_plans.single().document(made_plans.FINDINGS[::-1]), Paper()).splitlines()
     at = lines.index("Rules")
     assert lines[at + 1].startswith("  broken  open-ports: ")
     assert lines[at + 2].endswith("(waived: moved to the new account in May)")
@@ -123,7 +123,7 @@ def test_a_waived_finding_has_its_reason_and_comes_last():
 
 def test_no_change_says_so():
     same = Comparison(base="main", settings=(), resources=(), unchanged=31, warnings=())
-    told = text.render(made_plans.shop().document(comparison=same), Paper())
+    told = formats.text(made_plans.shop().document(comparison=same), Paper())
     assert told == "Plan of stack prod (shop on aws-ec2)\n\nCompared with main\n\nno change, 31 resources; all rules are kept\n"
 
 
@@ -143,4 +143,4 @@ def test_no_change_says_so():
     ],
 )
 def test_changed_properties(change, lines):
-    assert [line.plain for line in text.property_lines(change, Names(Made().plan()))] == lines
+    assert [line.plain for line in formats.property_lines(change, Names(Made().plan()))] == lines

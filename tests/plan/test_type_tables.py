@@ -13,8 +13,8 @@ import pytest
 
 import components
 from components import providers
-from ops.display.differences import Difference
-from ops.plan.replacing import verdict
+from ops.display.changes import Difference
+from ops.plan.compare import verdict
 from policy import resource_types
 from policy.plan import Resource
 from tools.type_tables import chosen, from_flags, from_schema, own, tags, writing

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policy import names
+from policy.rules import inputs
 
 SECRET = (
     "PASSWORD DB_PASSWORD PGPASSWORD MYSQL_PWD SMTP_PASS dbPassword API_TOKEN AUTHTOKEN SECRET CLIENT_SECRET SECRET_KEY SECRET_KEY_BASE KEY"
@@ -18,19 +18,19 @@ NO_INPUT = (
 
 @pytest.mark.parametrize("name", SECRET.split())
 def test_a_variable_that_says_so(name: str) -> None:
-    assert names.of_variable(name)
+    assert inputs.says_secret_variable(name)
 
 
 @pytest.mark.parametrize("name", [*HARMLESS.split(), ""])
 def test_a_variable_that_does_not(name: str) -> None:
-    assert not names.of_variable(name)
+    assert not inputs.says_secret_variable(name)
 
 
 @pytest.mark.parametrize("name", INPUT.split())
 def test_an_input_that_says_so(name: str) -> None:
-    assert names.of_input(name)
+    assert inputs.says_secret_input(name)
 
 
 @pytest.mark.parametrize("name", [*NO_INPUT.split(), ""])
 def test_an_input_that_does_not(name: str) -> None:
-    assert not names.of_input(name)
+    assert not inputs.says_secret_input(name)

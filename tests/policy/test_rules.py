@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from plans import plan
 from speeds import examples
 
-from policy import check, rules
+from policy import check
 from policy.check import Finding
-from policy.plan import Plan, Resource
-from policy.values import text
+from policy.plan import Plan, Resource, text
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases.yaml").read_text())
 NAMED = [pytest.param(rule, case, id=f"{rule}: {case['name']}") for rule, cases in CASES.items() for case in cases]
@@ -36,14 +35,14 @@ def test_each_case(rule: str, case: dict[str, Any]) -> None:
 
 
 def test_every_rule_has_failing_and_kept_examples() -> None:
-    assert sorted(CASES) == [*rules.every()]
+    assert sorted(CASES) == [*check.every()]
     for rule, cases in CASES.items():
         assert any(case.get("found") for case in cases), rule
         assert any(not case.get("found") for case in cases), rule
 
 
 def test_every_rule_says_what_it_wants() -> None:
-    for rule in rules.every().values():
+    for rule in check.every().values():
         assert rule.description.endswith("."), rule.id
         assert len(rule.description) < 140, rule.id
 
@@ -153,7 +152,7 @@ def resources(draw: st.DrawFn) -> tuple[Resource, ...]:
     config=st.dictionaries(st.sampled_from(("slipway:app", "slipway:app.env", "slipway:app.env.KEY", "slipway:waivers", "x")), SHAPES),
     waivers=st.lists(
         st.fixed_dictionaries(
-            {"rule": st.sampled_from([*rules.every()]) | st.text(), "resource": st.none() | st.text(), "reason": st.text()}
+            {"rule": st.sampled_from([*check.every()]) | st.text(), "resource": st.none() | st.text(), "reason": st.text()}
         ),
         max_size=3,
     ),

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from policy import rules
+from policy import check
 from tools.pages import rules_table
 
 
 def test_the_table_is_current(capsys: pytest.CaptureFixture[str]) -> None:
     assert rules_table.main(["--check"]) == 0, capsys.readouterr().err
     page = (rules_table.FOLDER / "docs/policy.md").read_text()
-    assert all(f"| `{id}` | " in page for id in rules.every())
+    assert all(f"| `{id}` | " in page for id in check.every())
 
 
 def test_a_stale_table_is_told_and_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,7 +18,7 @@ import ops.engine.run
 from components.aws.control import account
 from ops.engine import Engine, values
 from ops.engine.events import Event, Result
-from ops.engine.monitor import Monitor, urn_of
+from ops.engine.program import Monitor, urn_of
 from ops.engine.providers import is_dynamic
 from ops.stack.project import load_project, load_stack
 

@@ -7,10 +7,9 @@ from typing import ClassVar
 
 from components.blocks import subnets
 from policy.clouds import alicloud, aws
-from policy.clouds.aws.types import SECURITY_GROUP, groups
+from policy.clouds.aws import SECURITY_GROUP, groups
 from policy.facts import ALL_PORTS, Facts, Opening
-from policy.plan import Plan, Resource
-from policy.values import text
+from policy.plan import Plan, Resource, text
 
 from . import ways
 

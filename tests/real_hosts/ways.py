@@ -3,11 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from policy import values
-from policy.clouds.aws.types import SUBNET, TEMPLATE
+from policy.clouds.aws import SUBNET, TEMPLATE
 from policy.facts import is_world
-from policy.plan import Plan, Resource, is_known
-from policy.values import first, flag, items, mapping
+from policy.plan import Plan, Resource, first, flag, is_known, items, mapping, origins, text
 
 VPC = "aws:ec2/vpc:Vpc"
 _INTERFACE = "aws:ec2/networkInterface:NetworkInterface"
@@ -102,7 +100,7 @@ def _way(plan: Plan, at: Resource, route: Any, within: str) -> Iterator[str]:
         return
     if route.get("gatewayId") is not None:
         found = _targets(plan, at, route["gatewayId"], within or "gatewayId", _INTERNET)
-        yield "gateway" if found or values.text(route["gatewayId"]).startswith("igw-") else "unseen"
+        yield "gateway" if found or text(route["gatewayId"]).startswith("igw-") else "unseen"
     elif route.get("natGatewayId") is not None:
         gateways = _targets(plan, at, route["natGatewayId"], within or "natGatewayId", _NAT)
         if not gateways or any(_leads_out(plan, gateway) for gateway in gateways):
@@ -112,7 +110,7 @@ def _way(plan: Plan, at: Resource, route: Any, within: str) -> Iterator[str]:
 
 
 def _targets(plan: Plan, at: Resource, value: Any, input: str, type: str) -> list[Resource]:
-    named = [plan.find(urn) for urn in values.origins(value)]
+    named = [plan.find(urn) for urn in origins(value)]
     return [one for one in named if one and one.type == type] or plan.origins(at, input, type)
 
 

@@ -15,7 +15,7 @@ from cloud_init.host.contracts.rollout import DesiredState
 from cloud_init.host.release import wheels
 from components.release import publishing
 from components.release.store import connect, in_folder, to_json
-from components.rollout import clean_up
+from components.rollout import coordinator
 from components.rollout.desired_state import Desired
 
 HOST = {"packages": {}, "system": {}}
@@ -129,7 +129,7 @@ def test_files_that_no_kept_list_names_go(tmp_path: Path) -> None:
     store.put(wheels.list_of("r1"), f"x==1 --hash=sha256:{used}\n".encode())
     state = DesiredState(1, "r1")
     store.put("desired.json", to_json(contracts.document(state)))
-    clean_up.run(store, Desired(None, state))
+    coordinator.clean_up(store, Desired(None, state))
     assert list(store.names(wheels.FOLDER)) == [f"{wheels.FOLDER}{used}/x.whl"]
 
 

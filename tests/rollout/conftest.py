@@ -13,7 +13,7 @@ from components.hosts import progress
 from components.hosts import site as sites
 from components.release.store import connect, in_folder
 from components.rollout import coordinator
-from components.rollout.phases import pulled, signs
+from components.rollout.phases import pulled
 
 
 class Site:
@@ -91,7 +91,7 @@ def in_bucket(quick, monkeypatch):
     """A site whose store is a bucket: times there are whole seconds, hence a little more patience."""
     logged_in(monkeypatch)
     monkeypatch.setattr(pulled, "SILENT", 4.0)
-    monkeypatch.setattr(signs, "FRESH", 3.0)
+    monkeypatch.setattr(pulled, "FRESH", 3.0)
     with s3_here() as endpoint:
         made = Site(make_bucket(endpoint))
         yield made

@@ -10,7 +10,7 @@ from cloud_init.host import contracts, stores
 from cloud_init.host.contracts.rollout import DesiredState
 from cloud_init.host.follow import decide
 from components.release.store import to_json
-from components.rollout.phases import pulled, signs
+from components.rollout.phases import pulled
 
 BEAT = 0.1
 
@@ -19,8 +19,8 @@ def hurry(replace=setattr):
     """Seconds instead of minutes; the proportions are as they are."""
     for name, value in {"FIRST": 6.0, "BOOT": 3.0, "GRACE": 1.0, "SILENT": 1.5, "_PAUSE": 0.05, "_AWAY": 6.0, "_CHECK": 0.3}.items():
         replace(pulled, name, value)
-    replace(signs, "FRESH", 1.2)
-    replace(signs, "_LONGEST_PAUSE", 2.0)
+    replace(pulled, "FRESH", 1.2)
+    replace(pulled, "_LONGEST_PAUSE", 2.0)
 
 
 def publish(store, release):

@@ -8,7 +8,7 @@ import pytest
 from cloud_init.host import contracts
 from cloud_init.host.contracts.rollout import DesiredState
 from components.release.store import Conflict, connect, in_folder, to_json
-from components.rollout import clean_up
+from components.rollout import coordinator
 from components.rollout.desired_state import HISTORY, Desired
 
 
@@ -20,7 +20,7 @@ def test_outcomes_of_old_generations_and_outputs_that_nobody_read_go(tmp_path: P
         os.utime(tmp_path / "outcomes" / name, (now - age, now - age))
     state = DesiredState(HISTORY + 2)
     store.put("desired.json", to_json(contracts.document(state)))
-    clean_up.run(store, Desired(None, state))
+    coordinator.clean_up(store, Desired(None, state))
     assert {*ages} - {name.removeprefix("outcomes/") for name in store.names("outcomes/")} == {"a/1.json", "a/output-1"}
 
 
@@ -30,7 +30,7 @@ def test_outcomes_of_numbers_that_were_never_reached_go_too(tmp_path: Path) -> N
     store.put("desired.json", to_json(contracts.document(state)))
     for number in (3, 4, 40):
         store.put(f"outcomes/a/{number}.json", b"{}")
-    clean_up.run(store, Desired(None, state))
+    coordinator.clean_up(store, Desired(None, state))
     assert [*store.names("outcomes/")] == ["outcomes/a/3.json"]
 
 
@@ -39,5 +39,5 @@ def test_nothing_goes_where_another_one_wrote_what_is_wanted(tmp_path: Path) -> 
     store.put("releases/r9/manifest.json", b"{}")
     store.put("desired.json", to_json(contracts.document(DesiredState(2, "r9", token="another"))))
     with pytest.raises(Conflict):
-        clean_up.run(store, Desired(None, DesiredState(2, "r1", token="mine")))
+        coordinator.clean_up(store, Desired(None, DesiredState(2, "r1", token="mine")))
     assert "releases/r9/manifest.json" in store.names("")

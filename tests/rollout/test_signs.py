@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from components.errors import SlipwayError
-from components.rollout.phases import signs
-from components.rollout.phases.signs import Signs
+from components.rollout.phases import pulled
+from components.rollout.phases.pulled import Signs
 
 
 class Told:
@@ -101,4 +101,4 @@ def test_after_a_store_that_was_away_servers_have_a_minute_to_come_back(clock):
     for _ in range(6):
         found = look(told, clock, seen, 5)
     assert found == []
-    assert signs.FRESH == 20
+    assert pulled.FRESH == 20

@@ -24,7 +24,7 @@ from cloud_init.host.base import masking
 from cloud_init.system import files, packages
 from components.errors import UsageError
 from components.release import core
-from components.settings import Settings, load, rules
+from components.settings import Settings, load, report
 
 DOMAIN = "www.example.com"
 NOW = datetime.datetime.now(datetime.UTC)
@@ -135,7 +135,7 @@ def test_a_folder_and_a_name_that_is_missing(tmp_path: Path) -> None:
 def test_one_that_ends_soon_is_told_in_plans(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     monkeypatch.setattr("pulumi.log.warn", said.append)
-    monkeypatch.setattr("components.settings.certificate._now", lambda: NOW)  # a whole run takes hours
+    monkeypatch.setattr("components.hosts.certificates._now", lambda: NOW)  # a whole run takes hours
     loaded(GOOD.certificate)
     assert said == []
     soon = Signed(DOMAIN, by=ROOT, days=29)
@@ -160,4 +160,4 @@ def test_the_key_is_a_secret_under_a_name_of_its_own() -> None:
 
 
 def test_a_sealed_key_is_not_looked_at() -> None:
-    assert loaded(GOOD.certificate, rules.SEALED).certificate == GOOD.certificate
+    assert loaded(GOOD.certificate, report.SEALED).certificate == GOOD.certificate

@@ -8,7 +8,6 @@ from components import settings, target
 from components.errors import UsageError
 from components.target import Shared, Takes
 from ops.commands import init
-from ops.setup import app_facts
 
 WORDS = ("front", "manager", "server.kind", "database.engine")
 NOTHING: Takes = {key: () if key in WORDS else False for key in get_args(Shared)} | {"database.placement": ("managed",)}
@@ -68,7 +67,7 @@ def test_what_init_writes_is_taken(tmp_path, database):
     (tmp_path / "app.py").write_text("CACHE_DIR = 'var'\n" + f"os.environ['{'DATABASE_URL' * (database != 'none')}']")
     (tmp_path / "Procfile").write_text("release: x\nworker: y\n")
     (tmp_path / "static").mkdir()
-    facts = app_facts.read(tmp_path, "wsgi:app", "")
+    facts = init.facts_of(tmp_path, "wsgi:app", "")
     assert {fact.value for fact in facts if fact.key == "database.engine"} == {database}
     config = init.config(tmp_path / "shop", tmp_path, "wsgi:app", facts)
     assert target.chosen(settings.parse(config, (), "dev")) == target.find(config["slipway:target"])

@@ -21,7 +21,7 @@ from cloud_init.host.stores.file import FileStore
 from components.errors import LockedError, Lost, SlipwayError
 from components.hosts import objects
 from components.hosts.objects import Folder
-from components.hosts.way import QUICK, Pipe
+from components.hosts.transport import QUICK, Pipe
 from components.ssh import connection
 from components.ssh.connection import Connection
 
@@ -31,7 +31,7 @@ HOLD = """
 import sys, json, time
 from components.hosts.objects import Folder
 from components.ssh import connection
-from components.ssh.host_keys import Login
+from components.ssh.connection import Login
 given = json.loads(sys.argv[1])
 to = connection.to(Login(**{**given, "host_keys": tuple(given["host_keys"])}))
 with Folder(to, "one", json.loads(sys.argv[2]), sys.argv[3]).lock("up r1"):

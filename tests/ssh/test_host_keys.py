@@ -16,8 +16,7 @@ import pytest
 from sshd import Sshd
 
 from components.errors import Lost, MissingError, SlipwayError
-from components.ssh.connection import Connection
-from components.ssh.host_keys import HostKeyError, note
+from components.ssh.connection import Connection, HostKeyError, note
 
 
 def test_a_pinned_key_lets_in(sshd):
@@ -277,7 +276,7 @@ def test_without_the_program_it_is_said(sshd, monkeypatch):
 
 def test_a_terminal_here_is_one_there(sshd):
     """Each key goes there, Ctrl-C too."""
-    script = "import sys; from components.ssh import connection; from components.ssh.host_keys import Login; "
+    script = "import sys; from components.ssh import connection; from components.ssh.connection import Login; "
     given = f"to = connection.to(Login(**{ {**vars(sshd.login)} })); "
     words = ["sh", "-c", "tty; trap 'echo heard; exit 7' INT; echo ready; while :; do sleep 0.1; done"]
     child, terminal = pty.fork()

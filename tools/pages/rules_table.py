@@ -8,7 +8,7 @@ import sys
 from inspect import cleandoc
 from pathlib import Path
 
-from policy import rules
+from policy import check
 from tools.pages import generated
 
 FOLDER = Path(__file__).parents[2]
@@ -17,10 +17,10 @@ _HEAD = "| rule | what it wants | more |\n|---|---|---|\n"
 
 def table() -> str:
     """All rules as a Markdown table, by their ids."""
-    return _HEAD + "".join(map(_row, rules.every().values()))
+    return _HEAD + "".join(map(_row, check.every().values()))
 
 
-def _row(rule: rules.Rule) -> str:
+def _row(rule: check.Rule) -> str:
     """A rule with the rest of its docstring."""
     rest = cleandoc(rule.check.__doc__ or "").partition("\n\n")[2]
     return generated.cells(f"`{rule.id}`", rule.description, " ".join(rest.split()))

@@ -15,8 +15,7 @@ from cloud_init.host.contracts.facts import HostFacts
 from cloud_init.host_tool import tool as bundled_tool
 from components.deployment.answers import Kept
 from components.errors import SlipwayError
-from components.hosts.transport import Event, Launched
-from components.hosts.way import Way
+from components.hosts.transport import Event, Launched, Way
 
 _MADE = ("etc", "opt", "var", "run", "store")
 _LONGEST = "supervisor.sock.4194304"  # supervisord makes its socket under a name with its pid, then renames it

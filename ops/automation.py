@@ -1,26 +1,49 @@
-"""Preview, up and destroy of one stack by the Pulumi CLI, in the backend of the environment."""
+"""The Pulumi CLI as an engine like `ops.engine`, by the SDK's automation API: preview, up, destroy
+of one stack, in the backend of the environment; what it tells, as events and a result."""
 
 import os
 import re
+import shutil
 import signal
 import subprocess
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from pulumi import automation
 from pulumi.automation import CommandResult, PulumiCommand
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError, create_command_error
+from pulumi.automation.events import DiagnosticEvent, EngineEvent, StepEventMetadata
 from semver import VersionInfo
 
 from components.errors import LockedError, MissingError, NoStackError, SlipwayError, one_line
 from components.hosts import progress
-from ops.automation.recording import Recording
-from ops.engine import Observer, Result
-from ops.stack import pulumi_cli
+from ops.engine import Event, Observer, Result, Step, providers, values
+from ops.engine.events import Op
+from ops.engine.program import STACK
 from ops.stack.project import Project
 
+HOW = "https://www.pulumi.com/docs/iac/download-install/"
 _LOGGED_OUT = re.compile(r"PULUMI_ACCESS_TOKEN must be set|pulumi login|could not get cloud url", re.IGNORECASE)
+# The steps that a person knows of; the rest of a replacement, and look-ups, stay the CLI's own.
+_OPS: dict[str, Op] = {
+    **{"create": "create", "import": "create", "create-replacement": "replace"},
+    **{"update": "update", "delete": "delete", "same": "same"},
+}
+# What only says that something failed: the reason is told before.
+_NOISE = re.compile(r"an unhandled error occurred|(update|preview|destroy) failed|resource monitor shut down|BAIL")
+_TRACEBACK = re.compile(r"^Traceback \(most recent call last\):\n(?P<frames>(?:[ \t].*\n)+)", re.MULTILINE)
+_OWN = re.compile(r"components\.errors\.\w+: ")
+_SECRET = "[secret]"
+
+
+def require(why: str) -> None:
+    """Raises `MissingError` where there is no CLI; `why` one is wanted."""
+    if shutil.which("pulumi") is None:
+        raise MissingError(f"{why}, and there is no `pulumi` on PATH; install it ({HOW}), then run this again")
 
 
 class Command(PulumiCommand):
@@ -66,6 +89,86 @@ class Command(PulumiCommand):
         return result
 
 
+class _Recording:
+    """Hears the CLI's events, in any thread; tells the observer, and keeps what a result needs."""
+
+    def __init__(self, observer: Observer) -> None:
+        self.observer = observer
+        self.steps: list[Step] = []
+        self.outputs: dict[str, Any] = {}
+        self.errors: list[str] = []
+        self._began: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def hear(self, event: EngineEvent) -> None:
+        """The callback of the automation API."""
+        with self._lock:
+            if event.diagnostic_event:
+                self._diagnostic(event.diagnostic_event)
+            elif event.policy_event and event.policy_event.enforcement_level == "mandatory":
+                self.errors.append(f"{event.policy_event.policy_name}: {event.policy_event.message}".rstrip())
+            elif event.resource_pre_event:
+                self._before(event.resource_pre_event.metadata, bool(event.resource_pre_event.planning))
+            elif event.res_outputs_event:
+                step = event.res_outputs_event.metadata
+                if step.type == STACK and step.new:
+                    self.outputs = dict(step.new.outputs or {})
+                elif not event.res_outputs_event.planning:
+                    self._finish(step, None)
+            elif event.res_op_failed_event:
+                self._finish(event.res_op_failed_event.metadata, self.errors[-1] if self.errors else "failed")
+
+    def _before(self, step: StepEventMetadata, planning: bool) -> None:
+        if not (made := _step(step)):
+            return
+        self._began[step.urn] = time.monotonic()
+        if planning:
+            self.steps.append(made)
+        self.observer(Event("planned" if planning else "started", made))
+
+    def _finish(self, step: StepEventMetadata, error: str | None) -> None:
+        if not (made := _step(step)):
+            return
+        seconds = time.monotonic() - self._began.get(step.urn, time.monotonic())
+        made = replace(made, seconds=seconds, error=error)
+        self.steps.append(made)
+        self.observer(Event("failed" if error else "done", made))
+
+    def _diagnostic(self, event: DiagnosticEvent) -> None:
+        text = event.message.rstrip()
+        if event.severity != "error":
+            self.observer(Event("diagnostic", None, event.severity, text))
+        elif not _NOISE.match(text):
+            *_, kind, name = ["", "", *(event.urn or "").split("::")]
+            said = _reason(text)
+            self.errors.append(_OWN.sub("", said, count=1) if _OWN.match(said) or not name or kind == STACK else f"{name}: {said}")
+
+
+def _reason(text: str) -> str:
+    """What an exception says instead of its traceback, and where unless it says it."""
+    found = list(_TRACEBACK.finditer(text))
+    if not found:
+        return text
+    said = text[found[-1].end() :]
+    places = re.findall(r'File "(.+)", line (\d+)', found[-1]["frames"])
+    return said if _OWN.match(said) or not places else f"{said} ({':'.join(places[-1])}); mend the program"
+
+
+def _step(found: StepEventMetadata) -> Step | None:
+    """None for components, which change nothing, and for providers that Pulumi makes by itself."""
+    state, op = found.new or found.old, _OPS.get(found.op.value)
+    name = found.urn.split("::")[-1]
+    by_itself = found.type.startswith("pulumi:providers:") and name.startswith("default")
+    if op is None or state is None or not state.custom or by_itself:
+        return None
+    new = dict((found.new.inputs if found.new else None) or {})
+    words = providers.words(new) if op == "create" and new.get(providers.KEY) != _SECRET else ""
+    old = dict((found.old.inputs if found.old else None) or {})
+    secret = {name: (_SECRET, _SECRET) for name in found.diffs or () if old.get(name) == new.get(name) == _SECRET}
+    changes = {} if op in ("same", "delete") else {**values.changes(old, new, ()), **secret}
+    return Step(op, found.urn, found.type, name, state.parent, changes, words=words)
+
+
 class CliEngine:
     """Another `ops.engine.Engine`, by the stack's whole name. Raises `SlipwayError`."""
 
@@ -96,8 +199,8 @@ class CliEngine:
             exported = automation.Stack.select(self.name, self._workspace()).export_stack()
         return list((exported.deployment or {}).get("resources") or [])
 
-    def _run(self, work: Callable[[automation.Stack, Recording], object]) -> Result:
-        heard = Recording(self.observer)
+    def _run(self, work: Callable[[automation.Stack, _Recording], object]) -> Result:
+        heard = _Recording(self.observer)
         with self._errors_in_words(), progress.followed() as path:
             stack = automation.Stack.select(self.name, self._workspace())
             stack.workspace.env_vars = {progress.FILE: path}
@@ -110,7 +213,7 @@ class CliEngine:
         return Result(error is None, error, heard.outputs, frozenset(), tuple(heard.steps))  # its events hold no secret
 
     def _workspace(self) -> automation.LocalWorkspace:
-        pulumi_cli.require(f"stack {self.name} needs the Pulumi CLI")
+        require(f"stack {self.name} needs the Pulumi CLI")
         return automation.LocalWorkspace(work_dir=str(self.project.folder), pulumi_command=Command())
 
     @contextmanager
@@ -126,7 +229,7 @@ class CliEngine:
             step = f"wait for it, or if it is gone: pulumi cancel --stack {name}"
             raise LockedError(f"stack {name}: somebody else's run of the Pulumi CLI has it; {step}") from None
         except subprocess.CalledProcessError as error:
-            raise MissingError(f"stack {name}: {pulumi_cli.path()} doesn't run ({error}); install it anew: {pulumi_cli.HOW}") from None
+            raise MissingError(f"stack {name}: {shutil.which('pulumi')} doesn't run ({error}); install it anew: {HOW}") from None
         except CommandError as error:
             text = str(error)
             if _LOGGED_OUT.search(text):

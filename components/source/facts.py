@@ -36,7 +36,7 @@ class SourceFacts:
     setup: dict[str, str] = field(default_factory=dict)  # own commands that make the tables
 
 
-def read(folder: Path) -> SourceFacts:
+def source_facts(folder: Path) -> SourceFacts:
     """Reads the sources in `folder`."""
     found = SourceFacts()
     files = {path: nodes(text) for path, text in sources(folder) if not _NOT_SERVED.search(path)}
@@ -141,7 +141,10 @@ def _written(folder: Path, path: str, parts: list[ast.AST], values: dict[str, as
 def _sqlite(folder: Path, path: str, parts: list[ast.AST], values: dict[str, ast.expr], instance: bool) -> Iterator[str]:
     """SQLite files inside the app's folder. `instance`: those of addresses are in Flask's own."""
     for one in parts if any(map(_SQLITE.search, _texts(parts))) else ():
-        known = [(value, bool(_DATABASE_NAMES.search(name) or _calls(value))) for name, value in assigned(one)]
+        known = [
+            (value, bool(_DATABASE_NAMES.search(name) or any(isinstance(inner, ast.Call | ast.BinOp) for inner in ast.walk(value))))
+            for name, value in assigned(one)
+        ]
         known += [(value, True) for value in one.args[:1] if class_of(one) == "connect"] if isinstance(one, ast.Call) else []
         for value, is_named in (pair for pair in known if not any(isinstance(inner, ast.Dict) for inner in ast.walk(pair[0]))):
             address = ast.unparse(value := _spelled(value, values))
@@ -161,10 +164,6 @@ def _setup(path: str, parts: list[ast.AST], values: dict[str, ast.expr]) -> Iter
             if re.fullmatch(_MAKES_TABLES, name) and not asks and re.fullmatch(r"click|(\w+\.)?\w*app\.cli|cli", owner):
                 of_script = class_of(values.get(owner)) == "FlaskGroup"
                 yield f"python {path} {name}" if of_script else f"flask {name}"
-
-
-def _calls(value: ast.expr) -> bool:
-    return any(isinstance(one, ast.Call | ast.BinOp) for one in ast.walk(value))
 
 
 def _spelled(value: ast.expr, values: dict[str, ast.expr], depth: int = 4) -> ast.expr:

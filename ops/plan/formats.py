@@ -1,24 +1,30 @@
-"""A plan for a terminal: a tree of what there is, or of what changes."""
+"""How a plan is shown: a function per format, which gives a text that ends with a line's end. For a
+terminal a tree of what there is, or of what changes; as Markdown a comment on a pull request, where
+what a fork's author wrote stands in code alone; as JSON the whole document."""
 
+import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
+from urllib.parse import quote
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from components.errors import one_line
+from components.errors import UsageError, nearest, one_line, shown
 from ops.display import changes
+from ops.plan import view
 from ops.plan.document import Change, Comparison, Document, PropertyChange, Warning
-from ops.plan.view import values, words
-from ops.plan.view.words import Names, needs
+from ops.plan.view import Names
 from policy.check import Finding
 from policy.plan import Plan, Resource
 
 _MOST = 8  # inputs of one resource
 _ROWS = 6  # lines of groups such as rules of a firewall
+_WIDTH = 110  # of the trees, where nothing folds
+_LONGEST = 300  # characters of one text
 
 
 @dataclass(frozen=True)
@@ -33,13 +39,17 @@ Section = tuple[str, Sequence[RenderableType]]
 """A heading and what stands below it; nothing is shown of one without lines."""
 
 
-def render(document: Document, paper: Paper) -> str:
+def text(document: Document, paper: Paper) -> str:
     """Colours only where the paper has them; no line ends with spaces."""
     plan, names = document.plan, Names(document.plan)
     title = f"Plan of stack {one_line(plan.stack)} ({one_line(plan.project)} on {one_line(plan.target)})"
-    middle = of_plan(plan, names) if document.comparison is None else _compared(document.comparison, names)
+    middle = of_plan(plan, names)
+    if comparison := document.comparison:
+        warnings = [_warning(one, names) for one in comparison.warnings]
+        base = Text(f"Compared with {one_line(comparison.base)}")
+        middle = [("", [base]), ("Warnings", warnings), *of_changes(comparison, names)]
     rules = [_finding(one, names) for one in sorted(document.findings, key=lambda one: bool(one.waived))]
-    return written([("", [title]), *middle, ("Rules", rules), ("", [words.summary(document)])], paper)
+    return written([("", [title]), *middle, ("Rules", rules), ("", [view.summary(document)])], paper)
 
 
 def written(sections: Sequence[Section], paper: Paper) -> str:
@@ -67,19 +77,14 @@ def written(sections: Sequence[Section], paper: Paper) -> str:
 def of_plan(plan: Plan, names: Names) -> list[Section]:
     """All of the plan but what the rules say."""
     lookups = [
-        _Flow([Text(names.lookup_of(one), "bold"), *(_pair(*pair) for item in one.arguments.items() for pair in values.flat(*item, names))])
+        _Flow([Text(names.lookup_of(one), "bold"), *(_pair(*pair) for item in one.arguments.items() for pair in view.flat(*item, names))])
         for one in plan.lookups
     ]
-    outputs = [_pair(one_line(name), values.brief(value, names)) for name, value in plan.outputs.items()]
+    outputs = [_pair(one_line(name), view.brief(value, names)) for name, value in plan.outputs.items()]
     notes = [Text(one_line(note, None)) for note in plan.notes]
-    direct = needs(plan)
+    direct = view.needs(plan)
     there = [changes.Branch(one.urn, one.parent, Group(*_lines(one, direct[one.urn], names))) for one in plan.resources]
     return [("", [changes.tree(there)] if there else []), ("Looked up", lookups), ("Outputs", outputs), ("Notes", notes)]
-
-
-def _compared(comparison: Comparison, names: Names) -> list[Section]:
-    warnings = [_warning(one, names) for one in comparison.warnings]
-    return [("", [Text(f"Compared with {one_line(comparison.base)}")]), ("Warnings", warnings), *of_changes(comparison, names)]
 
 
 def of_changes(comparison: Comparison, names: Names) -> list[Section]:
@@ -124,7 +129,7 @@ def _lines(one: Resource, first: list[str], names: Names) -> Iterator[Renderable
 
 def _inputs(one: Resource, names: Names) -> list[_Flow]:
     """The key inputs, as many as one reads; groups such as a firewall's rules on own lines."""
-    found = values.pairs(one, names)
+    found = view.pairs(one, names)
     rows = [pair for pair in found if pair[0].endswith("]")]
     inline = [pair for pair in found if pair not in rows]
     lines = [[*(_pair(*pair) for pair in inline[:_MOST]), *_more(len(inline) - _MOST)], *([_pair(*pair)] for pair in rows[:_ROWS])]
@@ -137,7 +142,7 @@ def _more(number: int) -> list[Text]:
 
 def _heading(one: Resource) -> Text:
     """`web-host  Instance  protected`."""
-    return changes.heading(one.name, one.type).append("".join(f"  {flag}" for flag in words.flags(one)), "green")
+    return changes.heading(one.name, one.type).append("".join(f"  {flag}" for flag in view.flags(one)), "green")
 
 
 def _pair(name: str, value: str) -> Text:
@@ -154,7 +159,7 @@ def _shown(change: Change, names: Names) -> changes.Branch:
 def property_lines(one: PropertyChange, names: Names) -> Iterator[Text]:
     """`size: 8 -> 16  (replaces)`: a line for each place that differs."""
     mark = {True: "replaces", None: "may replace"}.get(one.replaces, "")
-    return changes.property_lines(one.path, *values.sides(one, names), mark)
+    return changes.property_lines(one.path, *view.sides(one, names), mark)
 
 
 def _warning(one: Warning, names: Names) -> Text:
@@ -169,3 +174,77 @@ def _finding(one: Finding, names: Names) -> Text:
     if one.waived:
         return Text(f"waived  {head}{message} (waived: {one_line(one.waived, None)})", "dim")
     return Text.assemble(("broken  ", "bold red"), (head, "bold"), message)
+
+
+def marker(stack: str) -> str:
+    """The first line."""
+    # All but a name's signs are %XX: none of them ends the HTML comment.
+    return f"<!-- slipway plan: {quote(one_line(stack, _LONGEST), safe='')} -->"
+
+
+def markdown(document: Document, paper: Paper) -> str:
+    """Warnings first; the width is the reader's. All of it: who posts it cuts it."""
+    plan, names, comparison = document.plan, Names(document.plan), document.comparison
+    head = f"{marker(plan.stack)}\n### Plan of {_code(plan.stack)}: {_code(plan.project)} on {_code(plan.target)}\n\n"
+    against = f"Compared with {_code(comparison.base)}: " if comparison else ""
+    whole = written(of_plan(plan, names), Paper(_WIDTH))
+    warned = [f"> - **{one.kind}** {_at(one.urn, names)}{_code(one.message)}" for one in comparison.warnings] if comparison else []
+    waived = [f"{_in_code(one, names)} (waived: {_code(one.waived)})" for one in document.findings if one.waived]
+    parts = [
+        f"{head}{against}**{view.summary(document)}**\n",
+        _listed("> [!WARNING]", warned),
+        _fenced("#### Changes", written(of_changes(comparison, names), Paper(_WIDTH))) if comparison else "",
+        _listed("#### Rules that aren't kept\n", [_in_code(one, names) for one in document.findings if not one.waived]),
+        _listed("#### Waived\n", waived),
+        f"{_fenced('<details><summary>The whole plan</summary>', whole)}\n</details>\n" if comparison else _fenced("#### Resources", whole),
+    ]
+    return "\n".join(filter(None, parts))
+
+
+def _in_code(one: Finding, names: Names) -> str:
+    return f"- **{_code(one.rule)}** {_at(one.urn, names)}{_code(one.message)}"
+
+
+def _at(urn: str, names: Names) -> str:
+    return f"{_code(names.of(urn))}: " if urn else ""
+
+
+def _code(text: str) -> str:
+    """A code span that ends where the text ends; what others wrote stands in one."""
+    text = one_line(text, _LONGEST)
+    if not text:
+        return "*empty*"
+    ticks = "`" * (_ticks(text) + 1)
+    space = " " if text[0] in "` " or text[-1] in "` " else ""
+    return f"{ticks}{space}{text}{space}{ticks}"
+
+
+def _ticks(text: str) -> int:
+    return max(map(len, re.findall("`+", text)), default=0)
+
+
+def _listed(head: str, lines: Sequence[str]) -> str:
+    """Lines below a head; nothing without any."""
+    return "".join(f"{line}\n" for line in (head, *lines)) if lines else ""
+
+
+def _fenced(head: str, content: str) -> str:
+    """A text in a fence longer than any in it; nothing of an empty one."""
+    fence = "`" * max(3, _ticks(content) + 1)
+    return f"{head}\n\n{fence}text\n{content}{fence}\n" if content else ""
+
+
+def _json(document: Document, paper: Paper) -> str:
+    """The whole document for a machine (docs/plan.schema.json). Sorted keys: plans compare by
+    lines; plain ASCII: nothing in it steers a terminal."""
+    return json.dumps(document.model_dump(mode="json"), indent=2, sort_keys=True) + "\n"
+
+
+FORMATS: Mapping[str, Callable[[Document, Paper], str]] = {"json": _json, "markdown": markdown, "text": text}
+
+
+def find(name: str) -> Callable[[Document, Paper], str]:
+    """The format of that name. Raises `UsageError`."""
+    if name not in FORMATS:
+        raise UsageError(f"--format: wanted the name of a format, found {shown(name)}; {nearest(name, FORMATS)}")
+    return FORMATS[name]

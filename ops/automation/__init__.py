@@ -1,1 +1,0 @@
-"""The Pulumi CLI as an engine like `ops.engine`, driven by the SDK's automation API."""

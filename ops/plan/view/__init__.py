@@ -1,1 +1,0 @@
-"""What several formats need: names, short values, the order of dependencies, words."""
