@@ -38,7 +38,7 @@ def labels(tags: Tags | None, **more: str) -> dict[str, pulumi.Input[str]]:
 
 
 def resource_name(name: str) -> str:
-    """The name of a Pulumi resource whose own name Pulumi makes from it, within Google's letters."""
+    """A resource's name in the program, of which Pulumi makes its name in Google's letters."""
     return names.short(name.lower(), RESOURCE)
 
 
