@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from components.blocks import package
 
 if TYPE_CHECKING:
-    from components.blocks.args import AlarmsArgs, DataDiskArgs, FirewallArgs, ReleaseStoreArgs
-    from components.gcp.blocks.alarms import Alarms
+    from components.blocks.args import DataDiskArgs, FirewallArgs, ReleaseStoreArgs
+    from components.gcp.blocks.alarms import Alarms, AlarmsArgs
     from components.gcp.blocks.firewall import Firewall
     from components.gcp.blocks.host_role import HostRole, HostRoleArgs
     from components.gcp.blocks.managed_database import ManagedDatabase, ManagedDatabaseArgs
