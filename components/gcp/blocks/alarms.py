@@ -10,10 +10,10 @@ from components.blocks import args
 from components.blocks.block import Block, child
 from components.gcp.common import labels
 
-_CPU = ("compute.googleapis.com/instance/cpu/utilization", "gce_instance", "instance_id", 0.9)
+_CPU = ("compute.googleapis.com/instance/cpu/utilization", "gce_instance", "metric.labels.instance_name", 0.9)
 _DATABASE = {
-    "cpu": ("cloudsql.googleapis.com/database/cpu/utilization", "cloudsql_database", "database_id", 0.8),
-    "disk": ("cloudsql.googleapis.com/database/disk/utilization", "cloudsql_database", "database_id", 0.9),
+    "cpu": ("cloudsql.googleapis.com/database/cpu/utilization", "cloudsql_database", "resource.labels.database_id", 0.8),
+    "disk": ("cloudsql.googleapis.com/database/disk/utilization", "cloudsql_database", "resource.labels.database_id", 0.9),
 }
 """Figure, kind of thing, the label that names one, and the share that is too much for a quarter of
 an hour. Memory and disks of servers are told by an agent alone, which these have not."""
@@ -25,7 +25,7 @@ _SILENT = 1  # places from which the site may not answer
 
 @dataclass(kw_only=True)
 class AlarmsArgs(args.AlarmsArgs):
-    """The arguments of `Alarms` on Google Cloud. `servers`: their numbers; `database`: the
+    """The arguments of `Alarms` on Google Cloud. `servers`: their names; `database`: the
     `database_id` of a `ManagedDatabase`."""
 
     site: pulumi.Input[str] | None = None
@@ -48,11 +48,11 @@ class Alarms(Block):
             name, type="email", display_name=f"Slipway: {name}", labels=told, user_labels=self._labels, opts=self._own
         )
         self.channel = channel.name
-        watched = {f"{server}-cpu": (number, *_CPU) for server, number in (args.servers or {}).items()}
+        watched = {f"{server}-cpu": (called, *_CPU) for server, called in (args.servers or {}).items()}
         if args.database is not None:
             watched |= {f"database-{what}": (args.database, *figure) for what, figure in _DATABASE.items()}
         for what, (of, metric, kind, label, most) in watched.items():
-            filter = pulumi.Output.concat(f'metric.type="{metric}" AND resource.type="{kind}" AND resource.labels.{label}="', of, '"')
+            filter = pulumi.Output.concat(f'metric.type="{metric}" AND resource.type="{kind}" AND {label}="', of, '"')
             self._alarm(what, most, 900, filter, [_aligned("ALIGN_MEAN", period=300)])
         if args.url_map is not None:
             self._balancer(args.url_map)

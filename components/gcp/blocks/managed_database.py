@@ -25,6 +25,8 @@ _LAST_DAYS = 30  # that the last backup stays, which is made as it is removed
 class ManagedDatabaseArgs(args.ManagedDatabaseArgs):
     """The arguments of a `ManagedDatabase`, of a tier such as `db-custom-1-3840`."""
 
+    project: pulumi.Input[str]
+    """The id of Google's project that the network is in: what reaches it stands there."""
     network_id: pulumi.Input[str]
     """The network that it is reached from."""
     subnet_id: pulumi.Input[str]
@@ -39,8 +41,9 @@ class ManagedDatabaseArgs(args.ManagedDatabaseArgs):
 
 class ManagedDatabase(ManagedDatabaseBlock):
     """An instance of Cloud SQL. The network has an address for it (Private Service Connect), and a
-    name in a zone of its own, which its certificate is for; neither is seen elsewhere. Raises
-    `UsageError` for another engine."""
+    name in a zone of its own, which its certificate is for; neither is seen elsewhere. It doesn't
+    stand in the network, so that needn't be kept with it. Raises `UsageError` for another
+    engine."""
 
     database_id: pulumi.Output[str]
     """What its figures are named by."""
@@ -51,28 +54,20 @@ class ManagedDatabase(ManagedDatabaseBlock):
         self._name, self._args, self._kept = resource_name(name), args, child(self, args.keep)
         # Kept with the database: another password would lock out who knows the first.
         owner, app = (RandomSecret(f"{name}-{one}", self._kept).value for one in ("owner", "app"))
-        address = gcp.compute.Address(
-            self._name,
-            region=args.region,
-            subnetwork=args.subnet_id,
-            address_type="INTERNAL",
-            labels=labels(args.tags),
-            opts=self._kept,
-        )
-        server = self._server(address.project)
+        server = self._server()
         self.address = server.dns_name.apply(lambda found: found.rstrip("."))
         self.database_id = pulumi.Output.concat(server.project, ":", server.name)
         # An owner of tables can't be dropped: it goes with the server.
         user = gcp.sql.User(self._name, instance=server.name, name=OWNER, password=owner, deletion_policy="ABANDON", opts=self._kept)
         own, letters = database(args.app), ENGINES[args.engine][1]
         made = gcp.sql.Database(self._name, instance=server.name, name=own, charset=letters, deletion_policy="ABANDON", opts=self._kept)
-        self._let_in(args, {"owner": owner, "app": app}, [user.id, made.id, *self._named(server, address)])
+        self._let_in(args, {"owner": owner, "app": app}, [user.id, made.id, *self._named(server)])
         self.manifest = server.server_ca_certs.apply(lambda found: {"authority": "".join(f"{str(one.cert).strip()}\n" for one in found)})
         self._finish()
 
-    def _server(self, project: pulumi.Output[str]) -> "gcp.sql.DatabaseInstance":
+    def _server(self) -> "gcp.sql.DatabaseInstance":
         """The instance. Pulumi gives its name a part made by chance: no other may have it for a
-        week after it was removed. `project`: the one whose networks may reach it."""
+        week after it was removed."""
         args, to_a_moment = self._args, {"postgres": "point_in_time_recovery_enabled", "mysql": "binary_log_enabled"}
         backups: dict[str, Any] = {"enabled": True, "start_time": "03:00", to_a_moment[args.engine]: True}
         settings: Any = {
@@ -86,7 +81,7 @@ class ManagedDatabase(ManagedDatabaseBlock):
             "disk_autoresize_limit": args.storage * _GROWTH,
             "ip_configuration": {
                 "ipv4_enabled": False,
-                "psc_configs": [{"psc_enabled": True, "allowed_consumer_projects": [project]}],
+                "psc_configs": [{"psc_enabled": True, "allowed_consumer_projects": [args.project]}],
                 "ssl_mode": "ENCRYPTED_ONLY",
                 "server_ca_mode": "GOOGLE_MANAGED_CAS_CA",
                 "server_certificate_rotation_mode": "AUTOMATIC_ROTATION_DURING_MAINTENANCE",  # it lasts a year
@@ -110,9 +105,12 @@ class ManagedDatabase(ManagedDatabaseBlock):
             opts=self._kept,
         )
 
-    def _named(self, server: "gcp.sql.DatabaseInstance", address: "gcp.compute.Address") -> list[pulumi.Output[str]]:
+    def _named(self, server: "gcp.sql.DatabaseInstance") -> list[pulumi.Output[str]]:
         """Its name leads to it, and only the web hosts come through. Ids of what does that."""
-        args, port, called = self._args, PORTS[self._args.engine], pulumi.Output.concat(self.address, ".")
+        args, own, tagged, called = self._args, child(self), labels(self._args.tags), pulumi.Output.concat(self.address, ".")
+        address = gcp.compute.Address(
+            self._name, region=args.region, subnetwork=args.subnet_id, address_type="INTERNAL", labels=tagged, opts=own
+        )
         leads = gcp.compute.ForwardingRule(
             self._name,
             region=args.region,
@@ -120,24 +118,22 @@ class ManagedDatabase(ManagedDatabaseBlock):
             ip_address=address.id,
             target=server.psc_service_attachment_link,
             load_balancing_scheme="",
-            labels=labels(args.tags),
-            opts=self._kept,
+            labels=tagged,
+            opts=own,
         )
         zone = gcp.dns.ManagedZone(
             self._name,
             dns_name=called,
             visibility="private",
             private_visibility_config={"networks": [{"network_url": args.network_id}]},
-            labels=labels(args.tags),
-            opts=self._kept,
+            labels=tagged,
+            opts=own,
         )
-        record = gcp.dns.RecordSet(
-            self._name, managed_zone=zone.name, name=called, type="A", ttl=300, rrdatas=[address.address], opts=self._kept
-        )
+        record = gcp.dns.RecordSet(self._name, managed_zone=zone.name, name=called, type="A", ttl=300, rrdatas=[address.address], opts=own)
         # A service's address can't refuse anybody; hosts can be kept from sending there.
         rules: dict[str, dict[str, Any]] = {
             "web": {
-                "allows": [{"protocol": "tcp", "ports": [str(port)]}],
+                "allows": [{"protocol": "tcp", "ports": [str(PORTS[args.engine])]}],
                 "target_service_accounts": [args.client_group_id],
                 "priority": 900,
             },
@@ -150,7 +146,7 @@ class ManagedDatabase(ManagedDatabaseBlock):
                 direction="EGRESS",
                 destination_ranges=[address.address],
                 **rule,
-                opts=self._kept,
+                opts=own,
             )
             for who, rule in rules.items()
         ]
