@@ -106,6 +106,7 @@ class DataDisk(Block):
             zone=args.zone,
             type=disk_type(args.instance_type),
             size=args.size,
+            create_snapshot_before_destroy=True,
             labels=labels(args.tags),
             opts=child(self, args.keep, ("zone",)),
         )
@@ -124,7 +125,7 @@ class WebServer(WebServerBlock):
 
     def __init__(self, name: str, args: WebServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:gcp:WebServer", name, None, opts)
-        fixed = gcp.compute.Address(resource_name(name), labels=labels(args.tags), opts=child(self))
+        fixed = gcp.compute.Address(resource_name(name), labels=labels(args.tags), opts=child(self, args.keep))
         server = _instance(name, "web", args, self, [{"nat_ip": fixed.address}], args.data_disk, args.keep)
         self.address, self.instance_id, self.private_address = fixed.address, server.name, server.network_interfaces[0].network_ip
         self._finish()

@@ -38,7 +38,7 @@ class Foundation(CloudStack):
         self.store = ReleaseStore(f"{self.name}-store", store, self.child)
         self.deployers_store, self.made = self.store.address, (self.store,)
         network = options.network
-        given = {"vpc": network.vpc, "subnet": network.subnet, "zones": network.zones, "nat": bool(network.nat), "keep": self._keeps_ground}
+        given = {"vpc": network.vpc, "subnet": network.subnet, "zones": network.zones, "nat": bool(network.nat), "keep": self.keeps_web}
         self.network = Network(f"{self.name}-network", NetworkArgs(region=options.region, tags=self.tags, **given), self.child)
         self.web = self.role("web", self.has_data_on_web, self.keeps_web, DEVICE if options.data_disk else None)
         self.firewall = self.closed("web", self.web)
@@ -92,11 +92,6 @@ class Foundation(CloudStack):
             wanted = f"wanted a domain that has a public zone in Cloud DNS of {self.options.project}"
             raise UsageError(f"{SECTION}.zone: {wanted}, found none for {self.options.zone}; make that zone, or leave it out")
         return str(found[0])
-
-    @property
-    def _keeps_ground(self) -> bool:
-        """A managed database has its address in the network."""
-        return self.keeps_web or (self.settings.keep_data and self.settings.database.placement == "managed")
 
     def _provider(self) -> gcp.Provider:
         """A provider that waits until the project has the services. They stay on, as others may use

@@ -38,6 +38,7 @@ def _managed_database(foundation: Foundation) -> Tier:
     args = ManagedDatabaseArgs(
         **foundation.managed_args(),
         instance_class=options.database.instance_class,
+        project=options.project,
         network_id=network.vpc_id,
         subnet_id=network.subnet_id,
         region=options.region,
