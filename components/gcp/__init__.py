@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from components.blocks import package
 
 if TYPE_CHECKING:
-    from components.blocks.args import AlarmsArgs, DataDiskArgs, FirewallArgs, ReleaseStoreArgs
-    from components.gcp.blocks.alarms import Alarms
-    from components.gcp.blocks.firewall import Firewall
+    from components.blocks.args import ReleaseStoreArgs
+    from components.gcp.blocks.alarms import Alarms, AlarmsArgs
+    from components.gcp.blocks.firewall import Firewall, FirewallArgs
     from components.gcp.blocks.host_role import HostRole, HostRoleArgs
     from components.gcp.blocks.managed_database import ManagedDatabase, ManagedDatabaseArgs
     from components.gcp.blocks.network import Network, NetworkArgs
     from components.gcp.blocks.release_store import ReleaseStore
-    from components.gcp.blocks.server import DatabaseServer, DatabaseServerArgs, DataDisk, WebServer, WebServerArgs
+    from components.gcp.blocks.server import DatabaseServer, DatabaseServerArgs, DataDisk, DataDiskArgs, WebServer, WebServerArgs
     from components.gcp.blocks.site_name import Certificate, CertificateArgs, SiteName, SiteNameArgs
     from components.gcp.blocks.web_fleet import WebFleet, WebFleetArgs
 

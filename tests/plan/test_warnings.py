@@ -36,6 +36,8 @@ def one(type, before, after, **options):
         (DATABASE, {"deletionProtection": True}, {"deletionProtection": False}, {}, ["unprotected"]),
         (DATABASE, {"deletionProtection": False}, {"deletionProtection": True}, {}, []),
         (DATABASE, {"skipFinalSnapshot": False}, {"skipFinalSnapshot": True}, {}, ["unprotected"]),
+        ("gcp:sql/databaseInstance:DatabaseInstance", {"settings": {"tier": "a"}}, {"settings": {"tier": "b"}}, {}, ["downtime", "replaced"]),
+        ("gcp:sql/databaseInstance:DatabaseInstance", {"settings": {"diskSize": 1}}, {"settings": {"diskSize": 2}}, {}, ["replaced"]),
         (VOLUME, {"encrypted": True}, {"encrypted": False}, {}, ["replaced"]),
         (VOLUME, {"iops": 1}, {"iops": 2}, {}, ["replaced"]),
         (EIP, {"domain": "a"}, {"domain": "b"}, {}, ["replaced"]),
