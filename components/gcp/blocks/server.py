@@ -89,6 +89,8 @@ class DataDiskArgs(args.DataDiskArgs):
 
     instance_type: str
     """The server's: it decides which kind of disk goes with it."""
+    last_snapshot: bool = True
+    """A disk that goes leaves a last snapshot."""
 
 
 class DataDisk(Block):
@@ -106,7 +108,7 @@ class DataDisk(Block):
             zone=args.zone,
             type=disk_type(args.instance_type),
             size=args.size,
-            create_snapshot_before_destroy=True,
+            create_snapshot_before_destroy=args.last_snapshot,
             labels=labels(args.tags),
             opts=child(self, args.keep, ("zone",)),
         )

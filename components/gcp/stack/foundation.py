@@ -1,6 +1,5 @@
 """What all servers of a stack stand on: provider, services, network, store, each kind's account."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -8,7 +7,6 @@ import pulumi_gcp as gcp
 
 from components.blocks.args import ReleaseStoreArgs
 from components.blocks.stack import CloudStack
-from components.errors import UsageError
 from components.gcp import common
 from components.gcp.blocks.firewall import BALANCERS, IAP, WORLD, Firewall, FirewallArgs
 from components.gcp.blocks.host_role import HostRole, HostRoleArgs
@@ -45,7 +43,9 @@ class Foundation(CloudStack):
         self.dns_zone: pulumi.Output[str] | None = None
         if options.zone:
             zones = gcp.dns.get_managed_zones_output(opts=pulumi.InvokeOutputOptions(parent=parent, provider=provider))
-            self.dns_zone = zones.managed_zones.apply(self._called)
+            self.dns_zone = zones.managed_zones.apply(
+                lambda every: common.zone_name(f"{SECTION}.zone", str(options.zone), options.project, every)
+            )
         if self.is_fleet:
             self.firewall.open("balancer", (80,), BALANCERS)
         else:
@@ -83,15 +83,6 @@ class Foundation(CloudStack):
             "user_data": role.user_data,
             "tags": self.tags,
         }
-
-    def _called(self, zones: Sequence[Any]) -> str:
-        """The name of the settings' zone among all that the project has. Raises `UsageError`."""
-        # A plan that asks no cloud has texts that stand for what would be found.
-        found = [one.name for one in zones if (one.dns_name, one.visibility) == (f"{self.options.zone}.", "public") or "(" in one.name]
-        if not found:
-            wanted = f"wanted a domain that has a public zone in Cloud DNS of {self.options.project}"
-            raise UsageError(f"{SECTION}.zone: {wanted}, found none for {self.options.zone}; make that zone, or leave it out")
-        return str(found[0])
 
     def _provider(self) -> gcp.Provider:
         """A provider that waits until the project has the services. They stay on, as others may use

@@ -101,7 +101,8 @@ def _records(foundation: Foundation, address: pulumi.Output[str]) -> tuple[SiteN
 
 
 def _disk(foundation: Foundation, name: str, size: int, instance_type: str) -> DataDisk:
-    kept = {"keep": foundation.settings.keep_data, "tags": foundation.tags}
+    settings = foundation.settings
+    kept = {"keep": settings.keep_data, "last_snapshot": settings.last_snapshot, "tags": foundation.tags}
     return DataDisk(f"{name}-data", DataDiskArgs(size=size, zone=foundation.zone, instance_type=instance_type, **kept), foundation.child)
 
 
