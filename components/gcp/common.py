@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -32,7 +32,7 @@ def label_key(tag: str) -> str:
 
 def labels(tags: Tags | None, **more: str) -> dict[str, pulumi.Input[str]]:
     """The program's own tags as labels, which control finds servers by."""
-    given: Tags = {**(tags or {}), **more}
+    given: Mapping[str, Any] = {**(tags or {}), **more}
     return {
         label_key(tag): label(value) if isinstance(value, str) else pulumi.Output.from_input(value).apply(label)
         for tag, value in given.items()

@@ -35,9 +35,11 @@ class Foundation(CloudStack):
         store = ReleaseStoreArgs(bucket=bucket, region=options.region, tags=self.tags, keep=settings.keep_data)
         self.store = ReleaseStore(f"{self.name}-store", store, self.child)
         self.deployers_store, self.made = self.store.address, (self.store,)
-        network = options.network
-        given = {"vpc": network.vpc, "subnet": network.subnet, "zones": network.zones, "nat": bool(network.nat), "keep": self.keeps_web}
-        self.network = Network(f"{self.name}-network", NetworkArgs(region=options.region, tags=self.tags, **given), self.child)
+        self.network = Network(
+            f"{self.name}-network",
+            NetworkArgs(region=options.region, keep=self.keeps_web, tags=self.tags, **dict(options.network)),
+            self.child,
+        )
         self.web = self.role("web", self.has_data_on_web, self.keeps_web, DEVICE if options.data_disk else None)
         self.firewall = self.closed("web", self.web)
         self.dns_zone: pulumi.Output[str] | None = None
@@ -90,7 +92,7 @@ class Foundation(CloudStack):
         settings, options = self.settings, self.options
         managed, more = settings.database.placement == "managed", bool(options.zone)
         on = {"sqladmin": managed, "dns": managed or more, "certificatemanager": more and self.is_fleet, "monitoring": options.email}
-        where = {"project": options.project, "region": options.region}
+        where: dict[str, Any] = {"project": options.project, "region": options.region}
         first = gcp.Provider(f"{self.name}-services", **where, opts=self.own)
         by = pulumi.ResourceOptions.merge(self.own, pulumi.ResourceOptions(provider=first))
         wanted = [*_SERVICES, *(one for one, is_wanted in on.items() if is_wanted)]

@@ -1,5 +1,7 @@
 """The parts of a stack: web servers, a database beside them, what watches all of that."""
 
+from typing import Any
+
 import pulumi
 
 from components.blocks.stack import Parts, Tier, WebTier
@@ -102,7 +104,7 @@ def _records(foundation: Foundation, address: pulumi.Output[str]) -> tuple[SiteN
 
 def _disk(foundation: Foundation, name: str, size: int, instance_type: str) -> DataDisk:
     settings = foundation.settings
-    kept = {"keep": settings.keep_data, "last_snapshot": settings.last_snapshot, "tags": foundation.tags}
+    kept: dict[str, Any] = {"keep": settings.keep_data, "last_snapshot": settings.last_snapshot, "tags": foundation.tags}
     return DataDisk(f"{name}-data", DataDiskArgs(size=size, zone=foundation.zone, instance_type=instance_type, **kept), foundation.child)
 
 
