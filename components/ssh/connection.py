@@ -40,9 +40,12 @@ class Refused(Lost):
 
 
 class Connection(Way):
-    """The way to one server."""
+    """The way to one server. `let_in`, `sudo`: what helps a user who isn't let in, or isn't to be
+    root there."""
 
     is_here = False
+    let_in = "put the public key into ~/.ssh/authorized_keys there; a key with a passphrase goes into the agent: ssh-add"
+    sudo = "run there: echo '{user} ALL=(ALL) NOPASSWD:ALL' | sudo tee /etc/sudoers.d/slipway"
 
     def __init__(self, login: Login) -> None:
         super().__init__()
@@ -90,8 +93,8 @@ class Connection(Way):
         if self._become is None:
             if self._user != "0" and (asked := self.run(["sudo", "-n", "true"], root=False)).status:
                 user = self.run(["id", "-un"], root=False).out.decode().strip()
-                line = f"echo '{user} ALL=(ALL) NOPASSWD:ALL' | sudo tee /etc/sudoers.d/slipway"
-                raise MissingError(f"{self.login}: wanted sudo without a password for {user}, found: {asked.last}; run there: {line}")
+                mend = self.sudo.format(user=user)
+                raise MissingError(f"{self.login}: wanted sudo without a password for {user}, found: {asked.last}; {mend}")
             self._become = [] if self._user == "0" else ["sudo", "-n"]
         return self._become
 
@@ -101,6 +104,7 @@ class Connection(Way):
         command = ["ssh", "-T", "-p", str(login.port), "-S", str(self._socket), *_given(_OPTIONS)]
         command += ["-l", login.user] if login.user else []
         command += ["-i", _key(login.key), "-o", "IdentitiesOnly=yes"] if login.key else []
+        command += ["-o", f"ProxyCommand={shlex.join(login.proxy).replace('%', '%%')}"] if login.proxy else []
         name = _name(login, command)
         source, lines = host_keys.known(login, name)
         takes_any = login.accept_new and not lines
@@ -124,7 +128,7 @@ class Connection(Way):
         if found and "Host key verification failed" in said:
             raise host_keys.refused(login, found, source, lines)
         if not greeting:
-            raise _failed(login, _SHOWN.sub("", said).replace("NONE NONE", "").strip())
+            raise self.failed(_SHOWN.sub("", said).replace("NONE NONE", "").strip())
         if not greeting.isdigit():
             mend = "let its start-up files, such as .bashrc, print nothing where no terminal is"
             raise SlipwayError(f"{login}: wanted a number from `id -u`, found {shown(greeting)}; {mend}")
@@ -133,20 +137,18 @@ class Connection(Way):
             host_keys.note(login, found)
         return process
 
-
-def _failed(login: Login, said: str) -> SlipwayError:
-    """What to say where no connection was made, by the program's own words."""
-    why = (said.splitlines() or ["no answer in time"])[-1]
-    if refusal := _REFUSED.search(said):
-        who = f"user {login.user}" if login.user else "the user"
-        with_ = f"the key {login.key}" if login.key else "the agent's keys and ~/.ssh/config"
-        hint = "put the public key into ~/.ssh/authorized_keys there; a key with a passphrase goes into the agent: ssh-add"
-        return Refused(f"{login}: wanted {who} to be let in with {with_}, found: {refusal[0].strip()}; {hint}")
-    if "Could not resolve hostname" in said:
-        return SlipwayError(f"{login}: wanted an address, found a name that can't be looked up ({why}); mend it")
-    if "Host key verification failed" in said:
-        return HostKeyError(f"{login}: the key of a host on the way is refused ({said}); see `ssh {login.address}`")
-    return Lost(f"{login}: wanted an SSH server, found none that answers ({why}); is it up, and port {login.port} open?")
+    def failed(self, said: str) -> SlipwayError:
+        """What to say where no connection was made, by the program's own words."""
+        login, why = self.login, (said.splitlines() or ["no answer in time"])[-1]
+        if refusal := _REFUSED.search(said):
+            who = f"user {login.user}" if login.user else "the user"
+            with_ = f"the key {login.key}" if login.key else "the agent's keys and ~/.ssh/config"
+            return Refused(f"{login}: wanted {who} to be let in with {with_}, found: {refusal[0].strip()}; {self.let_in}")
+        if "Could not resolve hostname" in said:
+            return SlipwayError(f"{login}: wanted an address, found a name that can't be looked up ({why}); mend it")
+        if "Host key verification failed" in said:
+            return HostKeyError(f"{login}: the key of a host on the way is refused ({said}); see `ssh {login.address}`")
+        return Lost(f"{login}: wanted an SSH server, found none that answers ({why}); is it up, and port {login.port} open?")
 
 
 def _name(login: Login, command: Sequence[str]) -> str:

@@ -15,14 +15,14 @@ from cloud_init.host.base import files
 from components.errors import SlipwayError
 
 _SYSTEM = Path("/etc/ssh/ssh_known_hosts")
-_PINNED = "slipway:ssh.hostKeys"
 
 
 @dataclass(frozen=True)
 class Login:
     """How to log in to a server. `user`, `key` None: as ~/.ssh/config or the agent has it.
     `known_hosts` None: the user's own file. `noted`: a file of host keys that were accepted at
-    first use, only with `accept_new`."""
+    first use, only with `accept_new`. `pinned`: where `host_keys` come from, for people. `proxy`: a
+    program whose input and output are the way to it; empty: as ~/.ssh/config has it."""
 
     host: str
     address: str
@@ -33,6 +33,8 @@ class Login:
     host_keys: tuple[str, ...]
     accept_new: bool
     noted: str
+    pinned: str = "slipway:ssh.hostKeys"
+    proxy: tuple[str, ...] = ()
 
     @property
     def pattern(self) -> str:
@@ -71,8 +73,8 @@ def _sources(login: Login) -> Iterator[tuple[str, str, str]]:
         try:
             load_ssh_public_key(_parts(line)[1].encode())
         except (ValueError, UnsupportedAlgorithm) as error:  # or it would be passed over, and the next source believed
-            raise SlipwayError(f"{_PINNED}: wanted lines of host keys, found one that is none ({error}); mend it") from None
-    yield _PINNED, "/dev/stdin", "".join(f"{line}\n" for line in login.host_keys)
+            raise SlipwayError(f"{login.pinned}: wanted lines of host keys, found one that is none ({error}); mend it") from None
+    yield login.pinned, "/dev/stdin", "".join(f"{line}\n" for line in login.host_keys)
     for path in filter(Path.is_file, (own, _SYSTEM, Path(login.noted))):
         yield str(path), str(path), ""
 
@@ -85,7 +87,7 @@ def refused(login: Login, shown: str, source: str, lines: Sequence[str]) -> Host
         look = f"ssh-keygen -lf /etc/ssh/ssh_host_{kind}_key.pub"
         return HostKeyError(
             f"{login}: its host key {_fingerprint(shown)} is not known; compare it with what `{look}` "
-            f"prints on the server's own console, then pin it in {_PINNED}: '{pinned}'"
+            f"prints on the server's own console, then pin it in {login.pinned}: '{pinned}'"
         )
     wanted = ", ".join(_fingerprint(key) for marker, key in map(_parts, lines) if marker != "@revoked")
     return HostKeyError(

@@ -7,6 +7,7 @@ from cloud_init.fleet import More
 from components.blocks import stack
 from components.deployment.on_hosts import HostsDeployment
 from components.gcp.blocks.web_fleet import BALANCER
+from components.gcp.control import account, fleet_hosts
 from components.gcp.stack.foundation import Foundation
 from components.gcp.stack.options import Options, problems
 from components.gcp.stack.parts import PARTS
@@ -32,8 +33,6 @@ class Target(TargetComponent):
 
 def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:
     """The servers that there are now; Google keeps and removes their data."""
-    from components.gcp.control import account, fleet_hosts
-
     options = target_options(settings, Options, "gcp-vm", problems)
     asked = (options.project, options.region, place.project, place.stack, settings.app.name)
     account.sign_in(options.project)

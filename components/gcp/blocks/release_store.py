@@ -46,6 +46,6 @@ class ReleaseStore(Block):
             labels=labels(args.tags),
             opts=child(self, args.keep),
         )
-        self.bucket = bucket.name
-        self.address = bucket.name.apply(store_address)
+        self.bucket = bucket.id
+        self.address = bucket.id.apply(store_address)
         self._finish()

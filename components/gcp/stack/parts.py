@@ -1,5 +1,7 @@
 """The parts of a stack: web servers, a database beside them, what watches all of that."""
 
+from typing import Any
+
 import pulumi
 
 from components.blocks.stack import Parts, Tier, WebTier
@@ -101,7 +103,8 @@ def _records(foundation: Foundation, address: pulumi.Output[str]) -> tuple[SiteN
 
 
 def _disk(foundation: Foundation, name: str, size: int, instance_type: str) -> DataDisk:
-    kept = {"keep": foundation.settings.keep_data, "tags": foundation.tags}
+    settings = foundation.settings
+    kept: dict[str, Any] = {"keep": settings.keep_data, "last_snapshot": settings.last_snapshot, "tags": foundation.tags}
     return DataDisk(f"{name}-data", DataDiskArgs(size=size, zone=foundation.zone, instance_type=instance_type, **kept), foundation.child)
 
 
