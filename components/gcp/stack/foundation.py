@@ -71,7 +71,7 @@ class Foundation(CloudStack):
     def closed(self, kind: str, role: HostRole) -> Firewall:
         """The firewall of servers with that role, where nobody but Identity-Aware Proxy and the
         settings' networks is let in to SSH."""
-        args = FirewallArgs(vpc_id=self.network.vpc_id, group_id=role.name, description=f"{kind} servers of {self.name}")
+        args = FirewallArgs(vpc_id=self.network.vpc_id, group_id=role.name)
         firewall = Firewall(f"{self.name}-{kind}", args, self.child)
         firewall.open("ssh", (22,), (*IAP, *self.options.ssh))
         return firewall

@@ -5,6 +5,8 @@ from typing import Any
 import pulumi
 
 from components.blocks.stack import Parts, Tier, WebTier
+from components.gcp.blocks.alarms import Alarms, AlarmsArgs
+from components.gcp.blocks.managed_database import ManagedDatabase, ManagedDatabaseArgs
 from components.gcp.blocks.server import DatabaseServer, DatabaseServerArgs, DataDisk, DataDiskArgs, WebServer, WebServerArgs
 from components.gcp.blocks.site_name import Certificate, CertificateArgs, SiteName, SiteNameArgs
 from components.gcp.blocks.web_fleet import WebFleet, WebFleetArgs
@@ -34,8 +36,6 @@ def _own_database(foundation: Foundation) -> Tier:
 
 
 def _managed_database(foundation: Foundation) -> Tier:
-    from components.gcp.blocks.managed_database import ManagedDatabase, ManagedDatabaseArgs
-
     options, network = foundation.options, foundation.network
     args = ManagedDatabaseArgs(
         **foundation.managed_args(),
@@ -92,8 +92,6 @@ def _fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
 
 def _watch(foundation: Foundation, web: WebTier, database: Tier) -> None:
     if foundation.options.email:
-        from components.gcp.blocks.alarms import Alarms, AlarmsArgs
-
         site = foundation.settings.domain or web.address
         Alarms(f"{foundation.name}-alarms", AlarmsArgs(site=site, **foundation.alarms_args(web, database)), foundation.child)
 
