@@ -8,6 +8,8 @@ import cases
 import pytest
 from clouds.shapes import goes_below_what_is_kept, kept, known, made_of
 
+from components.gcp import common
+from components.gcp.blocks.host_role import rights
 from policy import check
 from policy.plan import Plan, Resource
 
@@ -220,9 +222,11 @@ def test_what_a_server_may_do_in_the_store(role: str) -> None:
         assert all(objects)
         other = {"web": "database", "database": "web"}[role]
         assert not [one for one in objects if other in one]
-    folders = {"web": [], "database": ["backups/${shop-database.email}/"]}[role]
-    written = members["roles/storage.objectUser"]
-    assert [one for one in (f"outcomes/${{shop-{role}.email}}:", *folders) if f"/objects/{one}'" not in written] == []
+    own = f"${{shop-{role}.email}}"
+    folders = rights(own, role, role == "database")
+    assert {name.rpartition(".")[2]: expression for name, expression in members.items()} == {
+        right: common.below("shop-store-id", names) for right, names in folders.items()
+    }
 
 
 @pytest.mark.parametrize(
