@@ -110,9 +110,9 @@ class Account(abc.ABC):
         machine.wait_booted()
         machine.shell(f"mkdir -p /dev/disk/by-id && ln -s {machine.volume} {link}")
 
-    def balance(self, path: str) -> None:
-        """A load balancer is at the network's gateway, whose hosts answer at that path."""
-        self._balancer = Balancer(self.network, path)
+    def balance(self, path: str, kind: str = "balancer.cfg") -> None:
+        """A load balancer of that kind is at the network's gateway, whose hosts answer at that path."""
+        self._balancer = Balancer(self.network, path, kind)
 
     def close(self) -> None:
         """Ends the load balancer, if there is one."""

@@ -26,9 +26,11 @@ from .account import Account
 from .alibaba_account import alibaba_account
 from .amazon import Amazon, AmazonInstances, agents_there
 from .deployer import Deployer
+from .google_account import google_account
 from .machine import Machine
 from .metadata import metadata
 from .network import Network
+from .seed import Image
 
 
 class CloudMonitor(Monitor):
@@ -141,6 +143,13 @@ def on_amazon(network: Network, patch: pytest.MonkeyPatch) -> Iterator[Stack]:
 def on_alibaba(network: Network, patch: pytest.MonkeyPatch) -> Iterator[Stack]:
     """The same on Alibaba Cloud."""
     with alibaba_account(network, patch) as made, _launching(made, patch) as stack:
+        yield stack
+
+
+@contextmanager
+def on_google(network: Network, patch: pytest.MonkeyPatch, image: Image) -> Iterator[Stack]:
+    """The same on Google Cloud, whose servers are of that image."""
+    with google_account(network, patch, image) as made, _launching(made, patch) as stack:
         yield stack
 
 
