@@ -1,14 +1,11 @@
 """Google Compute Engine: one server with a fixed address, or a fleet; a database on a server, or
 managed."""
 
-from dataclasses import replace
-
 import pulumi
 
 from cloud_init.fleet import More
 from components.blocks import stack
 from components.deployment.on_hosts import HostsDeployment
-from components.gcp.blocks.firewall import IAP
 from components.gcp.blocks.web_fleet import BALANCER
 from components.gcp.stack.foundation import Foundation
 from components.gcp.stack.options import Options, problems
@@ -29,8 +26,7 @@ class Target(TargetComponent):
     def __init__(self, name: str, settings: Settings, place: StackPlace, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:target:GcpVm", name, None, opts)
         options = target_options(settings, Options, "gcp-vm", problems)
-        described = stack.servers(settings, options, lambda _role: More(), BALANCER)  # Google's images have its agents
-        servers = replace(described, ssh_from=(*options.ssh, *IAP))  # by which all is asked of them
+        servers = stack.servers(settings, options, lambda _role: More(), BALANCER)  # Google's images have its agents
         stack.launch(self, PARTS, settings, place, servers, lambda: Foundation(self, settings, place, options))
 
 

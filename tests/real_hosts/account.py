@@ -33,6 +33,8 @@ class Account(abc.ABC):
     """Types of what is made again where its inputs are others: an address that moves, a disk."""
     MAKERS: ClassVar[Mapping[str, Callable[[Any, str, Any], Made]]]
     """By type: of a name and inputs."""
+    BALANCES_FROM: ClassVar[str] = ""
+    """The address that its load balancer comes from; empty: the gateway's."""
     ANSWERS: ClassVar[Mapping[str, dict[str, Any]]] = {}
     """By a look-up's last word, what isn't a stand-in of its answer."""
 

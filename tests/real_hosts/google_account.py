@@ -84,6 +84,7 @@ class GoogleAccount(Account):
 
     TARGET, REGION, GROUP, INSTANCE, MOVING = "gcp-vm", REGION, _GROUP, _INSTANCE, (_ATTACHMENT,)
     ANSWERS: ClassVar[Mapping[str, dict[str, Any]]] = {"getZones": {"names": [f"{REGION}-b", f"{REGION}-c", f"{REGION}-d"]}}
+    BALANCES_FROM = _BALANCERS
     hosts: GoogleInstances
 
     def __init__(self, hosts: GoogleInstances, storage: Any) -> None:
