@@ -2,12 +2,14 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
 
 from components.blocks import names
 from components.blocks.block import Tags
+from components.errors import UsageError
 
 RESOURCE = 55  # letters of a resource's name: 63, less Pulumi's eight
 _TAKEN = ("goog",)  # what no bucket's name may begin with
@@ -30,7 +32,7 @@ def label_key(tag: str) -> str:
 
 def labels(tags: Tags | None, **more: str) -> dict[str, pulumi.Input[str]]:
     """The program's own tags as labels, which control finds servers by."""
-    given: Tags = {**(tags or {}), **more}
+    given: Mapping[str, Any] = {**(tags or {}), **more}
     return {
         label_key(tag): label(value) if isinstance(value, str) else pulumi.Output.from_input(value).apply(label)
         for tag, value in given.items()
@@ -51,6 +53,17 @@ def bucket_name(project_id: str, region: str, project: str, stack: str, app: str
 def store_address(bucket: str) -> str:
     """The bucket as a store's address, for hosts and deployers alike."""
     return f"gs://{bucket}"
+
+
+def zone_name(setting: str, domain: str, project: str, zones: Sequence[Any]) -> str:
+    """What the domain's public zone is called among all that the project has in Cloud DNS.
+    `setting`: where the domain stands. Raises `UsageError`."""
+    # A plan that asks no cloud has texts that stand for what would be found.
+    found = [one.name for one in zones if (one.dns_name, one.visibility) == (f"{domain}.", "public") or "(" in one.name]
+    if not found:
+        wanted = f"wanted a domain that has a public zone in Cloud DNS of {project}, found none for {domain}"
+        raise UsageError(f"{setting}: {wanted}; make that zone, or leave it out")
+    return str(found[0])
 
 
 def below(bucket: str, prefixes: Sequence[str]) -> str:

@@ -83,7 +83,14 @@ GOOGLE = Provider(
     variables=("GOOGLE_", "CLOUDSDK_", "GCLOUD_"),
     emulator=Emulator(block=_block, there=_there, known=_known, fill=_fill, last=_last),
     types={
+        "gcp:certificatemanager/certificate:Certificate": "google_certificate_manager_certificate",
+        "gcp:certificatemanager/certificateMap:CertificateMap": "google_certificate_manager_certificate_map",
+        "gcp:certificatemanager/certificateMapEntry:CertificateMapEntry": "google_certificate_manager_certificate_map_entry",
+        "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": "google_certificate_manager_dns_authorization",
+        "gcp:compute/sSLPolicy:SSLPolicy": "google_compute_ssl_policy",
+        "gcp:compute/uRLMap:URLMap": "google_compute_url_map",
         "gcp:projects/service:Service": "google_project_service",
         "gcp:serviceaccount/account:Account": "google_service_account",
+        "gcp:storage/bucketIAMMember:BucketIAMMember": "google_storage_bucket_iam_member",
     },
 )

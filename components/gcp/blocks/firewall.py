@@ -26,8 +26,6 @@ class FirewallArgs:
     """The network."""
     group_id: pulumi.Input[str]
     """`name` of the servers' `HostRole`."""
-    description: str | None = None
-    """What it is for, as the console shows it."""
 
 
 class Firewall(Block):
@@ -52,7 +50,6 @@ class Firewall(Block):
         gcp.compute.Firewall(
             resource_name(f"{self._name}-{name}"),
             network=self._args.vpc_id,
-            description=self._args.description,
             direction="INGRESS",
             allows=[{"protocol": "tcp", "ports": [str(port) for port in ports]}],
             target_service_accounts=[self._args.group_id],

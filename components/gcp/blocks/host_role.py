@@ -36,19 +36,19 @@ class HostRole(RoleBlock):
         kind, backups, own = one_of(name, "role", ROLES, args.role), bool(args.backups), child(self, args.keep)
         called = resource_name(name)
         account = gcp.serviceaccount.Account(called, account_id=unique(called, _ACCOUNT), display_name=f"Slipway: {name}", opts=own)
-        given = []
-        for right in rights("", kind, backups):
-            known = pulumi.Output.all(args.bucket, account.email)
-            where = known.apply(lambda both, right=right: below(both[0], rights(both[1], kind, backups)[right]))
-            member = gcp.storage.BucketIAMMember(
+        known = pulumi.Output.all(args.bucket, account.email)
+        where = known.apply(lambda both: {right: below(both[0], names) for right, names in rights(both[1], kind, backups).items()})
+        given = [
+            gcp.storage.BucketIAMMember(
                 f"{called}-{right.lower()}",
                 bucket=args.bucket,
                 role=f"roles/storage.{right}",
                 member=account.member,
-                condition={"title": f"slipway-{kind}", "expression": where},
+                condition={"title": f"slipway-{kind}", "expression": where[right]},
                 opts=own,
-            )
-            given.append(member.id)
+            ).id
+            for right in rights("", kind, backups)
+        ]
         # Who takes the name waits for the rights.
         self.name = pulumi.Output.all(account.email, *given).apply(lambda known: str(known[0]))
         self.unique_id = account.email

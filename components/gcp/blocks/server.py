@@ -13,7 +13,6 @@ import pulumi
 import pulumi_gcp as gcp
 
 from components.blocks import args
-from components.blocks.args import MachineArgs
 from components.blocks.block import ROLE, Block, child
 from components.blocks.names import short
 from components.blocks.outputs import ServerBlock, WebServerBlock
@@ -24,63 +23,61 @@ _ARM = re.compile(r"[a-z]\d+a-")
 _HYPERDISK = re.compile(r"[a-z]+([4-9]|\d\d)")
 """Types of the generation that takes no other kind of disk."""
 _IMAGES = {
-    ("debian-13", False): "debian-cloud/debian-13",
-    ("debian-13", True): "debian-cloud/debian-13-arm64",
-    ("ubuntu-24.04", False): "ubuntu-os-cloud/ubuntu-2404-lts-amd64",
-    ("ubuntu-24.04", True): "ubuntu-os-cloud/ubuntu-2404-lts-arm64",
+    "debian-13": {"amd64": "debian-cloud/debian-13", "arm64": "debian-cloud/debian-13-arm64"},
+    "ubuntu-24.04": {"amd64": "ubuntu-os-cloud/ubuntu-2404-lts-amd64", "arm64": "ubuntu-os-cloud/ubuntu-2404-lts-arm64"},
 }
 _DATA = "slipway-data"
 DEVICE = f"/dev/disk/by-id/google-{_DATA}"
 """A data disk on its server."""
-_NAME = 63  # letters of a disk's name on its server
+_LOGIN = {
+    "enable-oslogin": "TRUE", "block-project-ssh-keys": "TRUE", "enable-guest-attributes": "TRUE", "serial-port-enable": "FALSE",
+}  # fmt: skip
+"""Who may log in, rights on the server say alone; it tells its own keys as guest attributes."""
+_SHIELDED = {"enable_secure_boot": True, "enable_vtpm": True, "enable_integrity_monitoring": True}
 _IGNORED = (
     "bootDisk.initializeParams.image",  # a family: Google names a newer one every few days
     "attachedDisks",  # a resource of its own
     "zone",  # looked up
 )
-SHIELDED: dict[str, Any] = {"enable_secure_boot": True, "enable_vtpm": True, "enable_integrity_monitoring": True}
-
-
-def image_path(args: MachineArgs) -> str:
-    """Google's own family of images of that name, for the type's processor; a path is itself."""
-    return _IMAGES.get((args.image, bool(_ARM.match(args.instance_type))), args.image)
-
-
-def disk_type(instance_type: str) -> str:
-    """A disk that goes with the type, on flash memory."""
-    return "hyperdisk-balanced" if _HYPERDISK.match(instance_type) else "pd-balanced"
-
-
-def system(args: MachineArgs, kind: str = "") -> str:
-    """A name of what decides which servers are the same: image, processor and `kind`."""
-    return short(f"{args.image}-{'arm64' if _ARM.match(args.instance_type) else 'amd64'}{kind}", _NAME)
-
-
-def metadata(args: MachineArgs) -> dict[str, pulumi.Input[str]]:
-    """What a server reads: the boot script, and whom it lets log in. It tells its SSH keys as guest
-    attributes."""
-    return {
-        "startup-script": args.user_data,
-        "enable-oslogin": "TRUE",
-        "block-project-ssh-keys": "TRUE",
-        "enable-guest-attributes": "TRUE",
-        "serial-port-enable": "FALSE",
-    }
-
-
-def identity(account: pulumi.Input[str]) -> dict[str, Any]:
-    """The service account of a server, as its arguments have it: its rights alone narrow it."""
-    return {"email": account, "scopes": ["cloud-platform"]}
 
 
 @dataclass(kw_only=True)
-class ServerArgs(args.ServerArgs):
+class MachineArgs(args.MachineArgs):
+    """What a server is on Google Cloud, alone or as one of a fleet."""
+
+    subnet_id: pulumi.Input[str]
+    """The server's subnet, which leads out."""
+    group_id: pulumi.Input[str]
+    """`name` of its `HostRole`, by which firewalls know it."""
+
+    @property
+    def architecture(self) -> str:
+        """The processor's by Debian's name."""
+        return "arm64" if _ARM.match(self.instance_type) else "amd64"
+
+    def image_path(self) -> str:
+        """Google's family of that name for the processor; a path is one already."""
+        return _IMAGES.get(self.image, {}).get(self.architecture, self.image)
+
+    def machine(self, role: str, address: pulumi.Input[str] | None = None) -> dict[str, Any]:
+        """What an instance and a template of instances have alike. `address`: a fixed one."""
+        addresses: list[dict[str, Any]] = [{"nat_ip": address} if address else {}] if self.public_address else []
+        return {
+            "machine_type": self.instance_type,
+            "network_interfaces": [{"subnetwork": self.subnet_id, "access_configs": addresses}],
+            "service_account": {"email": self.group_id, "scopes": ["cloud-platform"]},  # narrowed by its rights alone
+            "shielded_instance_config": _SHIELDED,
+            "metadata": {"startup-script": self.user_data, **_LOGIN},
+            "labels": labels(self.tags, **{ROLE: role}),
+        }
+
+
+@dataclass(kw_only=True)
+class ServerArgs(MachineArgs, args.ServerArgs):
     """The arguments of any single server."""
 
     zone: pulumi.Input[str]
     """The zone that it stands in."""
-    group_id: pulumi.Input[str]
-    """`name` of its `HostRole`."""
 
 
 @dataclass(kw_only=True)
@@ -89,6 +86,8 @@ class DataDiskArgs(args.DataDiskArgs):
 
     instance_type: str
     """The server's: it decides which kind of disk goes with it."""
+    last_snapshot: bool = True
+    """A disk that goes leaves a last snapshot."""
 
 
 class DataDisk(Block):
@@ -106,7 +105,7 @@ class DataDisk(Block):
             zone=args.zone,
             type=disk_type(args.instance_type),
             size=args.size,
-            create_snapshot_before_destroy=True,
+            create_snapshot_before_destroy=args.last_snapshot,
             labels=labels(args.tags),
             opts=child(self, args.keep, ("zone",)),
         )
@@ -115,7 +114,7 @@ class DataDisk(Block):
 
 
 @dataclass(kw_only=True)
-class WebServerArgs(args.WebServerArgs, ServerArgs):
+class WebServerArgs(ServerArgs, args.WebServerArgs):
     """The arguments of a `WebServer` on Google Cloud."""
 
 
@@ -126,13 +125,13 @@ class WebServer(WebServerBlock):
     def __init__(self, name: str, args: WebServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:gcp:WebServer", name, None, opts)
         fixed = gcp.compute.Address(resource_name(name), labels=labels(args.tags), opts=child(self, args.keep))
-        server = _instance(name, "web", args, self, [{"nat_ip": fixed.address}], args.data_disk, args.keep)
+        server = _instance(name, args, args.data_disk, self, args.keep, **args.machine("web", fixed.address))
         self.address, self.instance_id, self.private_address = fixed.address, server.name, server.network_interfaces[0].network_ip
         self._finish()
 
 
 @dataclass(kw_only=True)
-class DatabaseServerArgs(args.DatabaseServerArgs, ServerArgs):
+class DatabaseServerArgs(ServerArgs, args.DatabaseServerArgs):
     """The arguments of a `DatabaseServer` on Google Cloud."""
 
 
@@ -141,47 +140,36 @@ class DatabaseServer(ServerBlock):
 
     def __init__(self, name: str, args: DatabaseServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:gcp:DatabaseServer", name, None, opts)
-        server = _instance(name, "database", args, self, [{}] if args.public_address else [], args.data_disk)
+        server = _instance(name, args, args.data_disk, self, **args.machine("database"))
         self.instance_id, self.private_address = server.name, server.network_interfaces[0].network_ip
         self._finish()
 
 
+def disk_type(instance_type: str) -> str:
+    """A kind of disk that goes with the type, on flash memory."""
+    return "hyperdisk-balanced" if _HYPERDISK.match(instance_type) else "pd-balanced"
+
+
 def _instance(
-    name: str,
-    role: str,
-    args: ServerArgs,
-    parent: pulumi.Resource,
-    addresses: list[Any],
-    disk: pulumi.Input[str] | None,
-    keep: bool | None = None,
+    name: str, args: ServerArgs, disk: pulumi.Input[str] | None, parent: pulumi.Resource, keep: bool | None = None, **machine: Any
 ) -> "gcp.compute.Instance":
-    """An instance. Pulumi ends its name by chance, so that hosts in the store are called apart.
-    `addresses`: public ones; `keep`: there is data on it."""
-    options = pulumi.ResourceOptions.merge(child(parent, keep, _IGNORED), pulumi.ResourceOptions(delete_before_replace=True))
+    """An instance. Pulumi ends its name by chance, so that the store tells one from the next.
+    `disk`: its data's; `keep`: there is data on it."""
+    last = pulumi.ResourceOptions(parent=parent, delete_before_replace=True)
+    system = short(f"{args.image}-{args.architecture}{'' if disk is None else '-data'}", 63)
     server = gcp.compute.Instance(
         resource_name(name),
-        machine_type=args.instance_type,
         zone=args.zone,
         boot_disk={
-            "device_name": system(args, "" if disk is None else "-data"),  # another one makes another server
+            "device_name": system,  # another one makes another server
             "auto_delete": True,
-            "initialize_params": {"image": image_path(args), "size": args.disk, "type": disk_type(args.instance_type)},
+            "initialize_params": {"image": args.image_path(), "size": args.disk, "type": disk_type(args.instance_type)},
         },
-        network_interfaces=[{"subnetwork": args.subnet_id, "access_configs": addresses}],
-        service_account=identity(args.group_id),
-        shielded_instance_config=SHIELDED,
-        metadata=metadata(args),
         allow_stopping_for_update=True,
         deletion_protection=bool(keep),  # said also where it isn't: left out, it would stay as it was
-        labels=labels(args.tags, **{ROLE: role}),
-        opts=options,
+        **machine,
+        opts=pulumi.ResourceOptions.merge(child(parent, keep, _IGNORED), last),
     )
     if disk is not None:
-        gcp.compute.AttachedDisk(
-            f"{resource_name(name)}-data",
-            disk=disk,
-            instance=server.id,
-            device_name=_DATA,
-            opts=pulumi.ResourceOptions(parent=parent, delete_before_replace=True),
-        )
+        gcp.compute.AttachedDisk(f"{resource_name(name)}-data", disk=disk, instance=server.id, device_name=_DATA, opts=last)
     return server

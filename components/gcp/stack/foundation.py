@@ -1,6 +1,5 @@
 """What all servers of a stack stand on: provider, services, network, store, each kind's account."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -8,7 +7,6 @@ import pulumi_gcp as gcp
 
 from components.blocks.args import ReleaseStoreArgs
 from components.blocks.stack import CloudStack
-from components.errors import UsageError
 from components.gcp import common
 from components.gcp.blocks.firewall import BALANCERS, IAP, WORLD, Firewall, FirewallArgs
 from components.gcp.blocks.host_role import HostRole, HostRoleArgs
@@ -37,15 +35,19 @@ class Foundation(CloudStack):
         store = ReleaseStoreArgs(bucket=bucket, region=options.region, tags=self.tags, keep=settings.keep_data)
         self.store = ReleaseStore(f"{self.name}-store", store, self.child)
         self.deployers_store, self.made = self.store.address, (self.store,)
-        network = options.network
-        given = {"vpc": network.vpc, "subnet": network.subnet, "zones": network.zones, "nat": bool(network.nat), "keep": self.keeps_web}
-        self.network = Network(f"{self.name}-network", NetworkArgs(region=options.region, tags=self.tags, **given), self.child)
+        self.network = Network(
+            f"{self.name}-network",
+            NetworkArgs(region=options.region, keep=self.keeps_web, tags=self.tags, **dict(options.network)),
+            self.child,
+        )
         self.web = self.role("web", self.has_data_on_web, self.keeps_web, DEVICE if options.data_disk else None)
         self.firewall = self.closed("web", self.web)
         self.dns_zone: pulumi.Output[str] | None = None
         if options.zone:
             zones = gcp.dns.get_managed_zones_output(opts=pulumi.InvokeOutputOptions(parent=parent, provider=provider))
-            self.dns_zone = zones.managed_zones.apply(self._called)
+            self.dns_zone = zones.managed_zones.apply(
+                lambda every: common.zone_name(f"{SECTION}.zone", str(options.zone), options.project, every)
+            )
         if self.is_fleet:
             self.firewall.open("balancer", (80,), BALANCERS)
         else:
@@ -69,7 +71,7 @@ class Foundation(CloudStack):
     def closed(self, kind: str, role: HostRole) -> Firewall:
         """The firewall of servers with that role, where nobody but Identity-Aware Proxy and the
         settings' networks is let in to SSH."""
-        args = FirewallArgs(vpc_id=self.network.vpc_id, group_id=role.name, description=f"{kind} servers of {self.name}")
+        args = FirewallArgs(vpc_id=self.network.vpc_id, group_id=role.name)
         firewall = Firewall(f"{self.name}-{kind}", args, self.child)
         firewall.open("ssh", (22,), (*IAP, *self.options.ssh))
         return firewall
@@ -84,22 +86,13 @@ class Foundation(CloudStack):
             "tags": self.tags,
         }
 
-    def _called(self, zones: Sequence[Any]) -> str:
-        """The name of the settings' zone among all that the project has. Raises `UsageError`."""
-        # A plan that asks no cloud has texts that stand for what would be found.
-        found = [one.name for one in zones if (one.dns_name, one.visibility) == (f"{self.options.zone}.", "public") or "(" in one.name]
-        if not found:
-            wanted = f"wanted a domain that has a public zone in Cloud DNS of {self.options.project}"
-            raise UsageError(f"{SECTION}.zone: {wanted}, found none for {self.options.zone}; make that zone, or leave it out")
-        return str(found[0])
-
     def _provider(self) -> gcp.Provider:
         """A provider that waits until the project has the services. They stay on, as others may use
         them too."""
         settings, options = self.settings, self.options
         managed, more = settings.database.placement == "managed", bool(options.zone)
         on = {"sqladmin": managed, "dns": managed or more, "certificatemanager": more and self.is_fleet, "monitoring": options.email}
-        where = {"project": options.project, "region": options.region}
+        where: dict[str, Any] = {"project": options.project, "region": options.region}
         first = gcp.Provider(f"{self.name}-services", **where, opts=self.own)
         by = pulumi.ResourceOptions.merge(self.own, pulumi.ResourceOptions(provider=first))
         wanted = [*_SERVICES, *(one for one, is_wanted in on.items() if is_wanted)]

@@ -15,30 +15,19 @@ from components.settings.report import Problem
 SECTION = "slipway:gcp-vm"
 _WORD = r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
 _PROJECT = r"[a-z][a-z0-9-]{4,28}[a-z0-9]"
+_IN_PROJECT = rf"(projects/{_PROJECT}/[a-z0-9/-]+/)?{_WORD}"
 _REGION = r"[a-z]+-[a-z]+[0-9]+"
 PROJECT = kinds.matching("project", "the id of a project, such as shop-123456", _PROJECT)
 REGION = kinds.matching("region", "the name of a region, such as europe-west1", _REGION)
 ZONE = kinds.matching("zone", "the name of a zone, such as europe-west1-b", rf"{_REGION}-[a-z]")
 INSTANCE_TYPE = kinds.matching("machine type", "a machine type, such as e2-small", r"[a-z][0-9]+[a-z]?-[a-z0-9-]*[a-z0-9]")
-IMAGE = kinds.matching(
-    "image",
-    "debian-13, ubuntu-24.04, or an image's path such as projects/shop-123456/global/images/web-7",
-    rf"debian-13|ubuntu-24\.04|projects/{_PROJECT}/global/images/(family/)?{_WORD}",
-)
-VPC = kinds.matching(
-    "network", "a VPC network's name, or path projects/…/global/networks/…", rf"(projects/{_PROJECT}/global/networks/)?{_WORD}"
-)
-SUBNET = kinds.matching(
-    "subnet",
-    "a subnet's name, or path projects/…/regions/…/subnetworks/…",
-    rf"(projects/{_PROJECT}/regions/{_REGION}/subnetworks/)?{_WORD}",
-)
+_IMAGE = "debian-13, ubuntu-24.04, or an image's path such as projects/shop-123456/global/images/web-7"
+IMAGE = kinds.matching("image", _IMAGE, rf"debian-13|ubuntu-24\.04|projects/{_PROJECT}/global/images/(family/)?{_WORD}")
+VPC = kinds.matching("network", "a VPC network's name, or path projects/…/global/networks/…", _IN_PROJECT)
+SUBNET = kinds.matching("subnet", "a subnet's name, or path projects/…/regions/…/subnetworks/…", _IN_PROJECT)
 CLASS = kinds.matching("tier", "a tier of Cloud SQL, such as db-custom-1-3840", r"db-(f1-micro|g1-small|custom-[0-9]+-[0-9]+)")
-TAG = kinds.matching(
-    "label",
-    "a label of small letters, digits, - and _, at most 63, that neither Google nor Slipway has",
-    r"(?!goog|slipway-|(project|stack)$)[a-z][a-z0-9_-]{0,62}",
-)
+_TAG = "a label of small letters, digits, - and _, at most 63, that neither Google nor Slipway has"
+TAG = kinds.matching("label", _TAG, r"(?!goog|slipway-|(project|stack)$)[a-z][a-z0-9_-]{0,62}")
 TAG_VALUE = kinds.matching("text", "a label's value of small letters, digits, - and _, at most 63", r"[a-z0-9_-]{0,63}")
 _DISK = number(10, 16384, "GB")  # the least of Google's images is 10
 _MANAGED = {"instance_class", "standby"}  # settings of a managed database alone

@@ -1,8 +1,12 @@
 """The parts of a stack: web servers, a database beside them, what watches all of that."""
 
+from typing import Any
+
 import pulumi
 
 from components.blocks.stack import Parts, Tier, WebTier
+from components.gcp.blocks.alarms import Alarms, AlarmsArgs
+from components.gcp.blocks.managed_database import ManagedDatabase, ManagedDatabaseArgs
 from components.gcp.blocks.server import DatabaseServer, DatabaseServerArgs, DataDisk, DataDiskArgs, WebServer, WebServerArgs
 from components.gcp.blocks.site_name import Certificate, CertificateArgs, SiteName, SiteNameArgs
 from components.gcp.blocks.web_fleet import WebFleet, WebFleetArgs
@@ -32,8 +36,6 @@ def _own_database(foundation: Foundation) -> Tier:
 
 
 def _managed_database(foundation: Foundation) -> Tier:
-    from components.gcp.blocks.managed_database import ManagedDatabase, ManagedDatabaseArgs
-
     options, network = foundation.options, foundation.network
     args = ManagedDatabaseArgs(
         **foundation.managed_args(),
@@ -90,8 +92,6 @@ def _fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
 
 def _watch(foundation: Foundation, web: WebTier, database: Tier) -> None:
     if foundation.options.email:
-        from components.gcp.blocks.alarms import Alarms, AlarmsArgs
-
         site = foundation.settings.domain or web.address
         Alarms(f"{foundation.name}-alarms", AlarmsArgs(site=site, **foundation.alarms_args(web, database)), foundation.child)
 
@@ -101,7 +101,8 @@ def _records(foundation: Foundation, address: pulumi.Output[str]) -> tuple[SiteN
 
 
 def _disk(foundation: Foundation, name: str, size: int, instance_type: str) -> DataDisk:
-    kept = {"keep": foundation.settings.keep_data, "tags": foundation.tags}
+    settings = foundation.settings
+    kept: dict[str, Any] = {"keep": settings.keep_data, "last_snapshot": settings.last_snapshot, "tags": foundation.tags}
     return DataDisk(f"{name}-data", DataDiskArgs(size=size, zone=foundation.zone, instance_type=instance_type, **kept), foundation.child)
 
 
