@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,15 +54,16 @@ UNREACHED = (
 
 class Gcloud:
     """The program, in `folder/bin`, which is to come first on PATH. `fails`: its words where a command is refused, by the command;
-    `tunnel`: why no tunnel is made; `email`: whose an ID token is; `user`: who is let in, by keys added to `authorized_keys`."""
+    `tunnel`: why no tunnel is made; `source`: the address that tunnels come from; `email`: whose an ID token is; `user`: who is let in, by
+    keys added to `authorized_keys`."""
 
     def __init__(self, folder: Path, user: str = "deployer", authorized_keys: Path | None = None) -> None:
-        self.bin = folder / "bin"
+        self.bin, self._lock = folder / "bin", threading.Lock()
         self.bin.mkdir(parents=True)
         keys = str(authorized_keys or folder / "authorized_keys")
         self.state: dict[str, Any] = {
             "instances": [], "addresses": [], "host_keys": {}, "ssh": {}, "fails": {}, "tunnel": "", "email": "me@example.com",
-            "user": user, "authorized_keys": keys,
+            "user": user, "authorized_keys": keys, "source": "",
         }  # fmt: skip
         # Without its site's packages it starts in a hundredth of a second.
         program = self.bin / "gcloud"
@@ -70,10 +72,11 @@ class Gcloud:
         self.set()
 
     def set(self, **changes: Any) -> None:
-        self.state.update(changes)
-        part = self.bin / "state.part"
-        part.write_text(json.dumps(self.state))
-        part.rename(self.bin / "state.json")
+        with self._lock:
+            self.state.update(changes)
+            part = self.bin / "state.part"
+            part.write_text(json.dumps(self.state))
+            part.rename(self.bin / "state.json")
 
     def instance(
         self,
@@ -174,10 +177,14 @@ def _tunnel(state: Any, names: list[str], given: Any) -> None:
     sys.stderr.write("" if given.get("verbosity") == "error" else _WARNS)
     name, port = names
     assert port == "22"
-    if state["tunnel"]:
-        sys.stderr.write(UNREACHED.format(state["tunnel"]))
+    why, there = state["tunnel"], None
+    with suppress(OSError):
+        there = None if why else socket.create_connection(state["ssh"][name], 5, (state["source"], 0))
+    if there is None:
+        sys.stderr.write(UNREACHED.format(why or "4003: 'failed to connect to backend'"))
         return
-    with socket.create_connection(state["ssh"][name]) as there:
+    with there:
+        there.settimeout(None)
 
         def up() -> None:
             while data := os.read(0, 16384):
