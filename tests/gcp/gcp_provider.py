@@ -8,8 +8,8 @@ from typing import Any
 
 from clouds.provider import Emulator, Provider, Things
 from google_rest import ALL
+from google_things import PROJECT
 
-PROJECT = "my-project"
 _ENDPOINTS = {
     "certificate_manager": "certificatemanager/v1",
     "compute": "compute/v1",

@@ -10,6 +10,17 @@ LINKS = "https://www.googleapis.com"
 """What links begin with, a path after that."""
 REGION = "europe-west1"
 ZONES = tuple(f"{REGION}-{one}" for one in "bcd")
+PROJECT = "shop-123456"
+_NETWORKS = "projects/nets-123456"
+GIVEN = {
+    f"/dns/v1/projects/{PROJECT}/managedZones/example-com": {"name": "example-com", "dnsName": "example.com.", "visibility": "public"},
+    f"/compute/v1/{_NETWORKS}/global/networks/main": {},
+    f"/compute/v1/{_NETWORKS}/regions/{REGION}/subnetworks/web": {
+        "network": f"{LINKS}/compute/v1/{_NETWORKS}/global/networks/main",
+        "ipCidrRange": "10.1.0.0/20",
+    },
+}
+"""What stacks find there: by path what was asked for."""
 AUTHORITY = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
 _COMPUTE = (
     "addresses autoscalers backendServices disks firewalls forwardingRules healthChecks instanceGroupManagers instances instanceTemplates"
@@ -233,7 +244,12 @@ def read_only(path: str) -> Body:
     """What is there anyway: zones, types of machines, images."""
     name = path.rpartition("/")[2]
     if name == "zones":
-        return {"items": [{"name": one, "status": "UP", **linked(f"{path}/{one}")} for one in ZONES]}
+        return {
+            "items": [
+                {"name": one, "status": "UP", "region": f"{path.removesuffix('zones')}regions/{REGION}", **linked(f"{path}/{one}")}
+                for one in ZONES
+            ]
+        }
     if "/images/" in path:
         at = "/compute/v1/projects/debian-cloud/global/images/debian-13-v20261110"
         return {
