@@ -198,16 +198,18 @@ def launch(target: TargetComponent, parts: Parts[S], settings: Settings, place: 
     target.put_out(settings, release.release, rollout.require(), pulumi.Output.all(web.address), **own)
 
 
-def servers(settings: Settings, options: CloudOptions, more: Callable[[str], More], balancer: Balancer | None = None) -> Fleet:
+def servers(
+    settings: Settings, options: CloudOptions, more: Callable[[str], More], balancer: Balancer | None = None, ssh: Sequence[str] = ()
+) -> Fleet:
     """The servers as their release has to know them. A load balancer has TLS where there is one.
     `more`: what the cloud adds to those of a role; `balancer`: a fleet's, if it isn't one that
-    stands in its network."""
+    stands in its network; `ssh`: networks of the cloud's own that SSH comes from."""
     roles = ("web", "database") if settings.database.placement == "own-host" else ("web",)
     return Fleet(
         settings.manager,
         settings.front,
         settings.database.engine,
-        ssh_from=options.ssh,
+        ssh_from=(*ssh, *options.ssh),
         database=OwnHost(PORTS[settings.database.engine], PRIVATE) if "database" in roles else None,
         tls=None if options.is_fleet else core.tls(settings),
         roles=roles,

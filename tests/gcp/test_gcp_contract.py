@@ -256,6 +256,16 @@ def test_data_on_a_disk_of_its_own(answered: bool) -> None:
         assert '"disk": "/dev/disk/by-id/google-slipway-data"' in server.inputs["metadata"]["startup-script"]
 
 
+@pytest.mark.parametrize(("stack", "networks"), [("own-mysql", "35.235.240.0/20"), ("arm", "35.235.240.0/20, 198.51.100.0/24")])
+def test_hosts_themselves_let_ssh_in_from_googles_proxy(stack: str, networks: str) -> None:
+    (rollout,) = plan_of(stack, True).of("pulumi-python:dynamic/slipway:Rollout")
+    systems = json.loads(rollout.inputs["manifest"])["host"]["system"]
+    assert systems
+    for files in systems.values():
+        (firewall,) = (one["content"] for one in files if one["path"].endswith(".nft"))
+        assert f"ip saddr {{ {networks} }} tcp dport {{ 22 }} accept" in firewall
+
+
 @pytest.mark.parametrize(("stack", "version", "tier", "disk"), [
     ("managed-postgres", "POSTGRES_17", "db-custom-2-7680", 30), ("managed-mysql", "MYSQL_8_4", "db-custom-1-3840", 20),
 ])  # fmt: skip
