@@ -50,7 +50,7 @@ class Account:
         raise Refused(404, path)
 
     def _post(self, path: str, asked: Mapping[str, str], body: Body) -> Body:
-        ids = [value for name, value in asked.items() if name.endswith("Id")]
+        ids = [value for name, value in asked.items() if name == "name" or name.endswith("Id")]
         name = str(body.get("name") or (ids or [next(self.numbers)])[0]).rpartition("/")[2]
         if path.rpartition("/")[2] not in things.COLLECTIONS:
             self.unknown.append(f"POST {path}")
