@@ -8,8 +8,8 @@ from typing import Any
 
 from clouds.provider import Emulator, Provider, Things
 from google_rest import ALL
+from google_things import PROJECT
 
-PROJECT = "my-project"
 _ENDPOINTS = {
     "certificate_manager": "certificatemanager/v1",
     "compute": "compute/v1",
@@ -63,8 +63,12 @@ def _place(type: str, said: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _fill(endpoint: str, region: str, things: Things) -> Things:
-    """In each bucket an object, and one version of it that was replaced."""
-    return set()
+    """An object in each bucket."""
+    filled = {f"{path}/o/desired.json" for service, path in things if re.fullmatch("/storage/v1/b/[^/]+", path)}
+    for path in filled:
+        at, _, name = path.rpartition("/")
+        urllib.request.urlopen(f"{endpoint}{at}?name={name}", data=b"{}").close()
+    return {("storage", path) for path in filled}
 
 
 def _last(type: str, said: Mapping[str, Any]) -> Things:

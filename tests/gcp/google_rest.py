@@ -50,7 +50,7 @@ class Account:
         raise Refused(404, path)
 
     def _post(self, path: str, asked: Mapping[str, str], body: Body) -> Body:
-        ids = [value for name, value in asked.items() if name.endswith("Id")]
+        ids = [value for name, value in asked.items() if name == "name" or name.endswith("Id")]
         name = str(body.get("name") or (ids or [next(self.numbers)])[0]).rpartition("/")[2]
         if path.rpartition("/")[2] not in things.COLLECTIONS:
             self.unknown.append(f"POST {path}")
@@ -206,7 +206,7 @@ def _operation(account: Account, method: str, found: re.Match[str], asked: Mappi
 
 _SPECIAL = (
     (r"/compute/v1/projects/[^/]+/global/images(?:/family)?/[^/]+", _read_only),
-    (r"/compute/v1/projects/[^/]+/(?:zones|regions/[^/]+)", _read_only),
+    (r"/compute/v1/projects/[^/]+(?:/zones|/zones/[^/]+|/regions/[^/]+)?", _read_only),
     (r"/compute/v1/projects/[^/]+/zones/[^/]+/machineTypes/[^/]+", _read_only),
     (r"(/compute/v1/projects/.+)/(set\w+|attachDisk|detachDisk)", _verb),
     (r"/compute/v1/projects/[^/]+/regions/[^/]+/autoscalers", _autoscaler),
@@ -233,8 +233,10 @@ def merged(whole: Body, part: Body) -> None:
 
 @contextmanager
 def emulated() -> Iterator[tuple[str, Account]]:
-    """Its address, and the account."""
+    """Its address, and the account, which has what stack files take for granted."""
     account, lock = Account(), threading.Lock()
+    for path, body in things.GIVEN.items():
+        account.made(path, dict(body))
 
     class Rest(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -249,7 +251,7 @@ def emulated() -> Iterator[tuple[str, Account]]:
             asked = {name: value for name, [value, *_] in parse_qs(parts.query).items()}
             with lock:
                 try:
-                    path = unquote(parts.path)
+                    path = unquote(parts.path).rstrip("/")
                     status, found = 200, account.all() if path == ALL else account.answer(self.command, path, asked, body)
                 except Refused as refused:
                     status, found = refused.status, refused.told()
