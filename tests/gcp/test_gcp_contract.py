@@ -181,7 +181,7 @@ def test_an_existing_network_and_image(answered: bool) -> None:
     assert {item.inputs["network"] for item in plan.of(f"gcp:{FIREWALL}")} == {network}
     assert one(plan, INSTANCE).inputs["bootDisk"]["initializeParams"]["image"] == "projects/images-42/global/images/web-7"
     (subnet,) = (found for found in plan.lookups if found.token.endswith("getSubnetwork"))
-    assert subnet.arguments["selfLink"] == "projects/nets-123456/regions/europe-west1/subnetworks/web"
+    assert subnet.arguments["selfLink"] == "https://www.googleapis.com/compute/v1/projects/nets-123456/regions/europe-west1/subnetworks/web"
 
 
 def test_boot_data_says_where_and_as_whom() -> None:
