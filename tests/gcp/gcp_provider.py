@@ -73,7 +73,7 @@ def _fill(endpoint: str, region: str, things: Things) -> Things:
 
 def _last(type: str, said: Mapping[str, Any]) -> Things:
     """The copy that it leaves."""
-    if type == "google_sql_database_instance":
+    if type == "google_sql_database_instance" and said["settings"][0]["final_backup_config"][0]["enabled"]:
         return {("backup", _place(type, said)[1])}
     return {("snapshot", _place(type, said)[1])} if type == "google_compute_disk" and said["create_snapshot_before_destroy"] else set()
 
