@@ -2,7 +2,7 @@
 
 The provider's program is made of its public source. Of `google/provider/provider_register_services.go` the services certificatemanager,
 cloudbilling, compute, dns, iambeta, iamcredentials, logging, monitoring, resourcemanager, serviceusage, sql, storage and tags do: then
-`go build` takes three minutes of processor time, else an hour.
+`go build` takes three minutes of processor time.
 """
 
 import json
