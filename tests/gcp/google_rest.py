@@ -51,7 +51,7 @@ class Account:
 
     def _post(self, path: str, asked: Mapping[str, str], body: Body) -> Body:
         ids = [value for name, value in asked.items() if name == "name" or name.endswith("Id")]
-        name = str(body.get("name") or (ids or [next(self.numbers)])[0]).rpartition("/")[2]
+        name = str(body.get("name") or (ids or [f"{next(self.numbers)}"])[0]).rpartition("/")[2]
         if path.rpartition("/")[2] not in things.COLLECTIONS:
             self.unknown.append(f"POST {path}")
             raise Refused(404, path)
@@ -188,8 +188,8 @@ def _switched(account: Account, method: str, found: re.Match[str], asked: Mappin
     if method == "POST":
         account.services |= set(body.get("serviceIds", [])) or {found[2].partition(":")[0].strip("/")}
         return {"name": "operations/1", "done": True, "response": {"@type": "x"}}
-    on = [{"name": f"{found[1]}/{one}", "config": {"name": one}, "state": "ENABLED"} for one in sorted(account.services)]
-    return next((one for one in on if one["name"].endswith(found[2])), on[0]) if found[2].strip("/") else {"services": on}
+    on: list[Body] = [{"name": f"{found[1]}/{one}", "config": {"name": one}, "state": "ENABLED"} for one in sorted(account.services)]
+    return {"services": on}
 
 
 def _project(account: Account, method: str, found: re.Match[str], asked: Mapping[str, str], body: Body) -> Body:
