@@ -94,6 +94,13 @@ GOOD: Mapping[str, Any] = {
         ("database.instanceType", "ecs.t6-c1m2.large"), ("database.disk", 40), ("database.instanceClass", "pg.n2.2c.1m"),
         ("database.authority", "deploy/authority.pem"), ("database.standby", True), ("account", "1234567890123456"),
         ("profile", "work"), ("storeEndpoint", "https://files.example.com"), ("tags[name]", "cost-centre"), ("tags[value]", "4711"))},
+    **{f"gcp-vm.{name}": value for name, value in (
+        ("project", "shop-123456"), ("region", "europe-west1"), ("instanceType", "c4a-standard-1"), ("image", "ubuntu-24.04"),
+        ("disk", 20), ("dataDisk", 30), ("ssh[item]", "192.0.2.0/24"), ("instances.min", 1), ("instances.max", 2),
+        ("instances.requests", 3000), ("network.vpc", "main"), ("network.subnet", "web"), ("network.zones[item]", "europe-west1-b"),
+        ("network.nat", True), ("zone", "example.com"), ("email", "ops@example.com"), ("database.instanceType", "n2-standard-2"),
+        ("database.disk", 40), ("database.instanceClass", "db-custom-2-7680"), ("database.standby", True),
+        ("tags[name]", "cost-centre"), ("tags[value]", "4711"))},
     "ssh.hosts.database.volume": "/dev/disk/by-id/data",
 }  # fmt: skip
 """What is right in each place. A setting that isn't here fails the tests: it isn't covered."""
@@ -103,6 +110,7 @@ NEEDED: Mapping[str, Any] = {
     "database": {"engine": "postgres"},
     "aws-ec2": {"region": "eu-west-1"},
     "alicloud-ecs": {"region": "ap-southeast-1"},
+    "gcp-vm": {"project": "shop-123456", "region": "europe-west1"},
     "ssh": {"hosts": {"web": ["10.0.0.9"], "database": {"address": "10.0.0.8"}}},
 }
 """What a section can't do without."""

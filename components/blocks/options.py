@@ -84,7 +84,7 @@ def problems(
 ) -> Iterator[Problem]:
     """What is wrong on whatever cloud. `section`: the target's, such as `slipway:NAME`; `managed`:
     settings of `database` for a managed one alone; `balanced`: those for a load balancer, of which
-    the first is its certificate, of that `service`."""
+    the first is its certificate, of that `service`; without any, `zone` is what proves one."""
     if options.instances.min > options.instances.max:
         found = f"{options.instances.min} and {options.instances.max}"
         yield f"{section}.instances", f"wanted a min that is at most max, found {found}"
@@ -103,7 +103,7 @@ def problems(
     yield from _zone_problems(section, settings, options)
     if options.is_fleet and settings.tls.certificate:
         wanted = f"wanted none behind a load balancer (instances.max over 1), which takes one of {service}"
-        yield "slipway:tls.certificate", f"{wanted}: {section}.{to_camel(balanced[0])}; leave it out"
+        yield "slipway:tls.certificate", f"{wanted}: {section}.{to_camel((*balanced, 'zone')[0])}; leave it out"
     for name in balanced if not options.is_fleet else ():
         if getattr(options, name):
             yield f"{section}.{to_camel(name)}", "wanted a load balancer with it (instances.max over 1), found one server; leave it out"

@@ -144,12 +144,15 @@ class CloudStack:
 
     def site_records(self, block: Callable[..., R], args: Callable[..., Any], **leads_to: Any) -> tuple[R, ...]:
         """Records of the site's names that are in the settings' zone, as that block and its
-        arguments make them. `leads_to`: those that say where."""
+        arguments make them. `leads_to`: those that say where, and the zone where the cloud calls it
+        otherwise."""
         domain, others, zone = self.settings.domain, self.settings.http.redirect_domains, self.options.zone
         if not (domain and zone):
             return ()
         known = {"name": domain, **{f"name-{one}": one for one in others if f".{one}".endswith(f".{zone}")}}
-        return tuple(block(f"{self.name}-{key}", args(domain=one, zone=zone, **leads_to), self.child) for key, one in known.items())
+        return tuple(
+            block(f"{self.name}-{key}", args(**{"domain": one, "zone": zone, **leads_to}), self.child) for key, one in known.items()
+        )
 
     def outputs(self) -> dict[str, Any]:
         """Outputs of the stack beside those that every target has."""
@@ -195,22 +198,25 @@ def launch(target: TargetComponent, parts: Parts[S], settings: Settings, place: 
     target.put_out(settings, release.release, rollout.require(), pulumi.Output.all(web.address), **own)
 
 
-def servers(settings: Settings, options: CloudOptions, more: Callable[[str], More]) -> Fleet:
+def servers(
+    settings: Settings, options: CloudOptions, more: Callable[[str], More], balancer: Balancer | None = None, ssh: Sequence[str] = ()
+) -> Fleet:
     """The servers as their release has to know them. A load balancer has TLS where there is one.
-    `more`: what the cloud adds to those of a role."""
+    `more`: what the cloud adds to those of a role; `balancer`: a fleet's, if it isn't one that
+    stands in its network; `ssh`: networks of the cloud's own that SSH comes from."""
     roles = ("web", "database") if settings.database.placement == "own-host" else ("web",)
     return Fleet(
         settings.manager,
         settings.front,
         settings.database.engine,
-        ssh_from=options.ssh,
+        ssh_from=(*ssh, *options.ssh),
         database=OwnHost(PORTS[settings.database.engine], PRIVATE) if "database" in roles else None,
         tls=None if options.is_fleet else core.tls(settings),
         roles=roles,
         placement=settings.database.placement,
         web_hosts=options.instances.max,
         keeps_folders=bool(settings.app.data) and not options.is_fleet,
-        balancer=Balancer(PRIVATE, idle_timeout(settings.server.timeout)) if options.is_fleet else None,
+        balancer=balancer or Balancer(PRIVATE, idle_timeout(settings.server.timeout)) if options.is_fleet else None,
         more={role: more(role) for role in roles},
     )
 

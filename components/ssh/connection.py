@@ -39,14 +39,14 @@ _SHOWN = re.compile(r"^(?:ssh|ecdsa|sk)-\S+ AAAA\S+$", re.MULTILINE)
 _NOT_SHARED = re.compile("^(?:mux_client|Control socket).*", re.MULTILINE)
 _REFUSED = re.compile(".*(?:Permission denied|Too many authentication failures).*")
 _SYSTEM = Path("/etc/ssh/ssh_known_hosts")
-_PINNED = "slipway:ssh.hostKeys"
 
 
 @dataclass(frozen=True)
 class Login:
     """How to log in to a server. `user`, `key` None: as ~/.ssh/config or the agent has it.
     `known_hosts` None: the user's own file. `noted`: a file of host keys that were accepted at
-    first use, only with `accept_new`."""
+    first use, only with `accept_new`. `pinned`: where `host_keys` come from, for people. `proxy`: a
+    program whose input and output are the way to it; empty: as ~/.ssh/config has it."""
 
     host: str
     address: str
@@ -57,6 +57,8 @@ class Login:
     host_keys: tuple[str, ...]
     accept_new: bool
     noted: str
+    pinned: str = "slipway:ssh.hostKeys"
+    proxy: tuple[str, ...] = ()
 
     @property
     def pattern(self) -> str:
@@ -76,9 +78,12 @@ class Refused(Lost):
 
 
 class Connection(Way):
-    """The way to one server."""
+    """The way to one server. `let_in`, `sudo`: what helps a user who isn't let in, or isn't to be
+    root there."""
 
     is_here = False
+    let_in = "put the public key into ~/.ssh/authorized_keys there; a key with a passphrase goes into the agent: ssh-add"
+    sudo = "run there: echo '{user} ALL=(ALL) NOPASSWD:ALL' | sudo tee /etc/sudoers.d/slipway"
 
     def __init__(self, login: Login) -> None:
         super().__init__()
@@ -126,8 +131,8 @@ class Connection(Way):
         if self._become is None:
             if self._user != "0" and (asked := self.run(["sudo", "-n", "true"], root=False)).status:
                 user = self.run(["id", "-un"], root=False).out.decode().strip()
-                line = f"echo '{user} ALL=(ALL) NOPASSWD:ALL' | sudo tee /etc/sudoers.d/slipway"
-                raise MissingError(f"{self.login}: wanted sudo without a password for {user}, found: {asked.last}; run there: {line}")
+                mend = self.sudo.format(user=user)
+                raise MissingError(f"{self.login}: wanted sudo without a password for {user}, found: {asked.last}; {mend}")
             self._become = [] if self._user == "0" else ["sudo", "-n"]
         return self._become
 
@@ -137,6 +142,7 @@ class Connection(Way):
         command = ["ssh", "-T", "-p", str(login.port), "-S", str(self._socket), *_given(_OPTIONS)]
         command += ["-l", login.user] if login.user else []
         command += ["-i", _key(login.key), "-o", "IdentitiesOnly=yes"] if login.key else []
+        command += ["-o", f"ProxyCommand={shlex.join(login.proxy).replace('%', '%%')}"] if login.proxy else []
         name = _name(login, command)
         source, lines = _known(login, name)
         takes_any = login.accept_new and not lines
@@ -160,7 +166,7 @@ class Connection(Way):
         if found and "Host key verification failed" in said:
             raise _refused(login, found, source, lines)
         if not greeting:
-            raise _failed(login, _SHOWN.sub("", said).replace("NONE NONE", "").strip())
+            raise self.failed(_SHOWN.sub("", said).replace("NONE NONE", "").strip())
         if not greeting.isdigit():
             mend = "let its start-up files, such as .bashrc, print nothing where no terminal is"
             raise SlipwayError(f"{login}: wanted a number from `id -u`, found {shown(greeting)}; {mend}")
@@ -169,20 +175,18 @@ class Connection(Way):
             note(login, found)
         return process
 
-
-def _failed(login: Login, said: str) -> SlipwayError:
-    """What to say where no connection was made, by the program's own words."""
-    why = (said.splitlines() or ["no answer in time"])[-1]
-    if refusal := _REFUSED.search(said):
-        who = f"user {login.user}" if login.user else "the user"
-        with_ = f"the key {login.key}" if login.key else "the agent's keys and ~/.ssh/config"
-        hint = "put the public key into ~/.ssh/authorized_keys there; a key with a passphrase goes into the agent: ssh-add"
-        return Refused(f"{login}: wanted {who} to be let in with {with_}, found: {refusal[0].strip()}; {hint}")
-    if "Could not resolve hostname" in said:
-        return SlipwayError(f"{login}: wanted an address, found a name that can't be looked up ({why}); mend it")
-    if "Host key verification failed" in said:
-        return HostKeyError(f"{login}: the key of a host on the way is refused ({said}); see `ssh {login.address}`")
-    return Lost(f"{login}: wanted an SSH server, found none that answers ({why}); is it up, and port {login.port} open?")
+    def failed(self, said: str) -> SlipwayError:
+        """What to say where no connection was made, by the program's own words."""
+        login, why = self.login, (said.splitlines() or ["no answer in time"])[-1]
+        if refusal := _REFUSED.search(said):
+            who = f"user {login.user}" if login.user else "the user"
+            with_ = f"the key {login.key}" if login.key else "the agent's keys and ~/.ssh/config"
+            return Refused(f"{login}: wanted {who} to be let in with {with_}, found: {refusal[0].strip()}; {self.let_in}")
+        if "Could not resolve hostname" in said:
+            return SlipwayError(f"{login}: wanted an address, found a name that can't be looked up ({why}); mend it")
+        if "Host key verification failed" in said:
+            return HostKeyError(f"{login}: the key of a host on the way is refused ({said}); see `ssh {login.address}`")
+        return Lost(f"{login}: wanted an SSH server, found none that answers ({why}); is it up, and port {login.port} open?")
 
 
 def _name(login: Login, command: Sequence[str]) -> str:
@@ -248,8 +252,8 @@ def _sources(login: Login) -> Iterator[tuple[str, str, str]]:
         try:
             load_ssh_public_key(_parts(line)[1].encode())
         except (ValueError, UnsupportedAlgorithm) as error:  # or it would be passed over, and the next source believed
-            raise SlipwayError(f"{_PINNED}: wanted lines of host keys, found one that is none ({error}); mend it") from None
-    yield _PINNED, "/dev/stdin", "".join(f"{line}\n" for line in login.host_keys)
+            raise SlipwayError(f"{login.pinned}: wanted lines of host keys, found one that is none ({error}); mend it") from None
+    yield login.pinned, "/dev/stdin", "".join(f"{line}\n" for line in login.host_keys)
     for path in filter(Path.is_file, (own, _SYSTEM, Path(login.noted))):
         yield str(path), str(path), ""
 
@@ -262,7 +266,7 @@ def _refused(login: Login, key: str, source: str, lines: Sequence[str]) -> HostK
         look = f"ssh-keygen -lf /etc/ssh/ssh_host_{kind}_key.pub"
         return HostKeyError(
             f"{login}: its host key {_fingerprint(key)} is not known; compare it with what `{look}` "
-            f"prints on the server's own console, then pin it in {_PINNED}: '{pinned}'"
+            f"prints on the server's own console, then pin it in {login.pinned}: '{pinned}'"
         )
     wanted = ", ".join(_fingerprint(one) for marker, one in map(_parts, lines) if marker != "@revoked")
     return HostKeyError(

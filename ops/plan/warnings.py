@@ -56,7 +56,7 @@ def _downtime(context: _Context) -> Said:
     stopped = {one.at.urn: one.stops_for for one in context.before.hosts}
     stopped |= {one.at.urn: one.stops_for for one in context.before.databases}
     for change in context.changed("alter", "may-replace"):
-        why = [one.path for one in change.properties if one.path.partition(".")[0] in stopped.get(change.urn, ())]
+        why = [one.path for one in change.properties if {one.path, one.path.partition(".")[0]} & stopped.get(change.urn, frozenset())]
         if why:
             yield change.urn, f"is stopped for a while by the change of {', '.join(why)}"
     for change in context.changed("replace", "may-replace"):

@@ -39,7 +39,10 @@ class Schema:
             return known
         start = f"{'data.' if token.startswith('data.') else ''}{self.provider.prefix}"
         module, name = token.partition(":")[2].partition("/")[0], _snake(token.rpartition(":")[2]).removeprefix("get_")
-        return next(one for one in (f"{start}{name}", f"{start}{module}_{name}") if one in self._given)
+        found = next((one for one in (f"{start}{name}", f"{start}{module}_{name}") if one in self._given), "")
+        if not found:
+            raise LookupError(f"{token}: provider {self.provider.version} has none of that name; name it in the provider's table")
+        return found
 
     def fields(self, name: str) -> dict[str, Field]:
         """The fields of a type by Terraform's names."""

@@ -18,7 +18,10 @@ from policy import check, resource_types
 from policy.plan import is_secret, is_unknown
 
 OUTPUTS = {"url", "target", "release", "addresses", "database"}
-OWN = {name: {"network", "security_group", "bucket", "roles"} for name in ("aws-ec2", "alicloud-ecs")}
+OWN = {
+    **{name: {"network", "security_group", "bucket", "roles"} for name in ("aws-ec2", "alicloud-ecs")},
+    "gcp-vm": {"network", "bucket", "roles"},
+}
 """A target's own beside them."""
 
 

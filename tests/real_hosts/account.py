@@ -33,6 +33,8 @@ class Account(abc.ABC):
     """Types of what is made again where its inputs are others: an address that moves, a disk."""
     MAKERS: ClassVar[Mapping[str, Callable[[Any, str, Any], Made]]]
     """By type: of a name and inputs."""
+    BALANCES_FROM: ClassVar[str] = ""
+    """The address that its load balancer comes from; empty: the gateway's."""
     ANSWERS: ClassVar[Mapping[str, dict[str, Any]]] = {}
     """By a look-up's last word, what isn't a stand-in of its answer."""
 
@@ -110,9 +112,9 @@ class Account(abc.ABC):
         machine.wait_booted()
         machine.shell(f"mkdir -p /dev/disk/by-id && ln -s {machine.volume} {link}")
 
-    def balance(self, path: str) -> None:
-        """A load balancer is at the network's gateway, whose hosts answer at that path."""
-        self._balancer = Balancer(self.network, path)
+    def balance(self, path: str, kind: str = "balancer.cfg") -> None:
+        """A load balancer of that kind is at the network's gateway, whose hosts answer at that path."""
+        self._balancer = Balancer(self.network, path, kind)
 
     def close(self) -> None:
         """Ends the load balancer, if there is one."""

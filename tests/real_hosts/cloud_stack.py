@@ -26,9 +26,11 @@ from .account import Account
 from .alibaba_account import alibaba_account
 from .amazon import Amazon, AmazonInstances, agents_there
 from .deployer import Deployer
+from .google_account import google_account
 from .machine import Machine
 from .metadata import metadata
 from .network import Network
+from .seed import Image
 
 
 class CloudMonitor(Monitor):
@@ -102,9 +104,9 @@ class Stack:
         """The app's code, for another release than any before."""
         self.project.edit("VERSION = ", f"NUMBER = {time.monotonic_ns()}\nVERSION = ")
 
-    def ask(self, address: str, path: str = "/", data: bytes | None = None) -> tuple[int, str, str]:
-        """Status, text and release; `data` goes out by POST."""
-        connection = http.client.HTTPConnection(address, timeout=20)
+    def ask(self, address: str, path: str = "/", data: bytes | None = None, source: str = "") -> tuple[int, str, str]:
+        """Status, text and release; `data` goes out by POST. `source`: an address to ask from."""
+        connection = http.client.HTTPConnection(address, timeout=20, source_address=(source, 0))
         try:
             connection.request("GET" if data is None else "POST", path, data)
             answer = connection.getresponse()
@@ -113,9 +115,9 @@ class Stack:
             connection.close()
 
     def serving(self, host: Machine) -> str:
-        """The release that a host itself answers with; empty where it doesn't."""
+        """The release that a host itself answers its load balancer with; empty where it doesn't."""
         try:
-            return self.ask(host.address)[2]
+            return self.ask(host.address, source=self.account.BALANCES_FROM)[2]
         except (OSError, http.client.HTTPException):
             return ""
 
@@ -141,6 +143,13 @@ def on_amazon(network: Network, patch: pytest.MonkeyPatch) -> Iterator[Stack]:
 def on_alibaba(network: Network, patch: pytest.MonkeyPatch) -> Iterator[Stack]:
     """The same on Alibaba Cloud."""
     with alibaba_account(network, patch) as made, _launching(made, patch) as stack:
+        yield stack
+
+
+@contextmanager
+def on_google(network: Network, patch: pytest.MonkeyPatch, image: Image) -> Iterator[Stack]:
+    """The same on Google Cloud, whose servers are of that image."""
+    with google_account(network, patch, image) as made, _launching(made, patch) as stack:
         yield stack
 
 

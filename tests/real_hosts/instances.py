@@ -50,6 +50,10 @@ class Instances(abc.ABC):
     def unregister(self, identity: str) -> None:
         """The account has it no more."""
 
+    def imaged(self, identity: str) -> Image:
+        """What that one starts from."""
+        return replace(self.image, users=len(self.network.machines))
+
     def of(self, role: str) -> Machine:
         """The one host of that role."""
         (found,) = [machine for machine in self.running.values() if machine.name.startswith(role)]
@@ -62,8 +66,8 @@ class Instances(abc.ABC):
         identity, self.metadata.trees[address] = self.register(wanted, address)
         attached = [one.name.removesuffix("-data") for one in self.recorded.plan.of(self.ATTACHMENT)]
         volume = self._disks.get(role, _VOLUME) if wanted.name.startswith(tuple(attached)) else None
-        image = replace(self.image, users=len(self.network.machines))
-        machine = self.network.instance(f"{role}-{number}", image.seed, volume=volume, way_out=False)
+        image = self.imaged(identity)
+        machine = self.network.instance(f"{role}-{number}", image.seed, base=image.base, volume=volume, way_out=False)
         assert machine.address == address
         if machine.volume:
             self._disks[role] = machine.volume

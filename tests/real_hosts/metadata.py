@@ -93,17 +93,24 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def metadata(network: Network, service: Service = AMAZON) -> Iterator[Metadata]:
-    """At the address where a cloud has it, for this network alone. The rule goes with the network's table."""
+    """At the address where a cloud has it, for this network alone."""
     told = Metadata(service)
-    server = ThreadingHTTPServer((network.gateway, 0), type("Handler", (_Handler,), {"metadata": told}))
+    with answering(network, service.address, type("Handler", (_Handler,), {"metadata": told})):
+        yield told
+
+
+@contextmanager
+def answering(network: Network, address: str, handler: type[BaseHTTPRequestHandler]) -> Iterator[None]:
+    """Port 80 of that address is answered so, for this network alone. The rule goes with the network's table."""
+    server = ThreadingHTTPServer((network.gateway, 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     rules = Path(__file__).with_name("metadata.nft").read_text(encoding="utf-8")
-    values = {"NAME": network.name, "GATEWAY": network.gateway, "PORT": str(server.server_port), "ADDRESS": service.address}
+    values = {"NAME": network.name, "GATEWAY": network.gateway, "PORT": str(server.server_port), "ADDRESS": address}
     for name, value in values.items():
         rules = rules.replace(name, value)
     run(["nft", "-f", "-"], text=rules)
     try:
-        yield told
+        yield
     finally:
         server.shutdown()
         server.server_close()

@@ -60,12 +60,14 @@ class Network:
         """A host that knows nothing but a user `admin`, who has sudo and this public key. cloud-init finds nothing and stays out."""
         return self._add(name, ssh_seed(name, key), base, disk, volume)
 
-    def instance(self, name: str, seed: Seed, *, volume: int | str | None = None, way_out: bool = True) -> Machine:
+    def instance(
+        self, name: str, seed: Seed, *, base: Base | None = None, volume: int | str | None = None, way_out: bool = True
+    ) -> Machine:
         """A host that gets its boot data from a cloud's metadata service.
 
         `volume`: also the device of one that another host had. Without a `way_out` its routes lead to the network and to that service
         alone."""
-        return self._add(name, seed, None, None, volume, way_out)
+        return self._add(name, seed, base, None, volume, way_out)
 
     def stranger(self, name: str, way_out: bool = True) -> Machine:
         """Somebody with an address from 100 on, where nothing boots: enough to ask from, by `in_network`."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from components.blocks import subnets
-from policy.clouds import alicloud, aws
+from policy.clouds import alicloud, aws, gcp
 from policy.clouds.aws import SECURITY_GROUP, groups
 from policy.facts import ALL_PORTS, Facts, Opening
 from policy.plan import Plan, Resource, text
@@ -138,6 +138,29 @@ class RecordedOnAlibaba(Recorded):
     def openings(self, group: str) -> Iterator[Opening]:
         for one in super().openings(group):
             yield one._replace(addresses=tuple(self.network if each == subnets.NETWORK else each for each in one.addresses))
+
+
+class RecordedOnGoogle(Recorded):
+    """Everybody may go out as far as routes lead; Google's storage is there without a way out. An instance says itself which fixed address
+    it has."""
+
+    ADDRESS = ""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan, gcp.facts(plan))
+
+    def of(self, plan: Plan) -> Recorded:
+        return RecordedOnGoogle(plan)
+
+    def standing(self, type: str, name: str) -> Standing:
+        (host,) = [one for one in self.facts.hosts if (one.at.type, one.at.name) == (type, name)]
+        templates = self.plan.origins(host.at, "versions", "gcp:compute/regionInstanceTemplate:RegionInstanceTemplate")
+        cards = [card for one in (host.at, *templates) for card in one.inputs.get("networkInterfaces", [])]
+        is_public = any(card.get("accessConfigs") for card in cards)
+        return Standing(is_public or bool(self.plan.of("gcp:compute/routerNat:RouterNat")), True, host.firewalls)
+
+    def outlets(self, group: str) -> Iterator[Outlet]:
+        yield Outlet(ALL_PORTS, "0.0.0.0/0")
 
 
 def _ipv4(resources: Iterable[Resource]) -> Iterator[Resource]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from .base import PACKAGES, Base
 from .commands import run
 
 Seed = Callable[[Path], None]
@@ -18,9 +19,10 @@ _SOURCES = "usr/lib/python3/dist-packages/cloudinit/sources"
 class Image:
     """A cloud's, whose cloud-init asks that cloud's metadata service alone.
 
-    `source`: its datasource; `config`: of that; `patch`: appended to its code, as a container has no table of its machine, in which an
-    instance says whose it is. `environment`: what services see. `hosts`: addresses of names. `authority`: one more that it trusts (PEM).
-    `users`: how many of its own it has beside the base's, so that those made on it get other numbers."""
+    `source`: its datasource, empty where it has no cloud-init; `config`: of that; `patch`: appended to its code, as a container has no
+    table of its machine, in which an instance says whose it is. `environment`: what services see. `hosts`: addresses of names.
+    `authority`: one more that it trusts (PEM). `users`: how many of its own it has beside the base's, so that those made on it get other
+    numbers. `name`: a host's own, where nothing on it asks for one; `base`: what it is made of."""
 
     source: str
     config: str
@@ -29,6 +31,8 @@ class Image:
     hosts: Mapping[str, str] = field(default_factory=dict)
     authority: str = ""
     users: int = 0
+    name: str = ""
+    base: Base = field(default_factory=Base)
 
     def with_environment(self, environment: Mapping[str, str]) -> "Image":
         """The same, whose services see that."""
@@ -45,11 +49,14 @@ class Image:
     def seed(self, root: Path) -> None:
         """Puts all of that on the disk at `root`."""
         _resolve(root)
-        chosen = f"datasource_list: [{self.source}]\ndatasource: {{{self.source}: {{{self.config}}}}}\n"
-        (root / "etc/cloud/cloud.cfg.d/98-instance.cfg").write_text(chosen)
-        with (root / f"{_SOURCES}/DataSource{self.source}.py").open("a") as file:
-            file.write(self.patch)
-        (root / "etc/cloud/ds-identify.cfg").write_text("policy: enabled\n")
+        if self.source:
+            chosen = f"datasource_list: [{self.source}]\ndatasource: {{{self.source}: {{{self.config}}}}}\n"
+            (root / "etc/cloud/cloud.cfg.d/98-instance.cfg").write_text(chosen)
+            with (root / f"{_SOURCES}/DataSource{self.source}.py").open("a") as file:
+                file.write(self.patch)
+            (root / "etc/cloud/ds-identify.cfg").write_text("policy: enabled\n")
+        if self.name:
+            (root / "etc/hostname").write_text(f"{self.name}\n")
         for number in range(self.users):
             run(["chroot", str(root), "useradd", "--system", "--user-group", f"of-the-image-{number}"])
         folder = root / "etc/systemd/system.conf.d"
@@ -68,6 +75,11 @@ AMAZON = Image(
     "strict_id: false, metadata_urls: ['http://169.254.169.254']",
     "\n\ndef identify_platform():\n    return CloudNames.AWS\n",
 )
+_AGENT = ("google-guest-agent", "google-compute-engine-oslogin")
+GOOGLE_DEBIAN = Image("", "", "", base=Base(packages=(*(one for one in PACKAGES if one != "cloud-init"), *_AGENT)))
+"""Google's agent alone, as Debian has it there."""
+GOOGLE_UBUNTU = Image("GCE", "", "\n\ndef platform_reports_gce():\n    return True\n", base=Base(packages=(*PACKAGES, *_AGENT)))
+"""Beside it cloud-init, as Ubuntu has it there."""
 ALIBABA = Image("AliYun", "metadata_urls: ['http://100.100.100.200']", "\n\ndef _is_aliyun():\n    return True\n")
 
 

@@ -21,7 +21,7 @@ from components.errors import UsageError
 from components.settings import Settings, parse, target_options
 
 SLOTS = hostile.slots()
-CLOUDS = ("aws-ec2", "alicloud-ecs")
+CLOUDS = ("aws-ec2", "alicloud-ecs", "gcp-vm")
 UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 LONGEST = 700  # characters of one line, whatever was found
 
@@ -43,7 +43,7 @@ HELD: dict[str, Callable[[Any], Any]] = {
     **{f"{cloud}.instances.{name}": int for cloud in CLOUDS for name in ("min", "max", "requests")},
     **{f"{cloud}.account": str for cloud in CLOUDS},
     **dict.fromkeys(
-        ("aws-ec2.ssh[item]", "alicloud-ecs.ssh[item]", "ssh.sshFrom[item]", "http.allow[item]", "http.trustedProxies[item]"),
+        (*(f"{cloud}.ssh[item]" for cloud in CLOUDS), "ssh.sshFrom[item]", "http.allow[item]", "http.trustedProxies[item]"),
         lambda value: str(ipaddress.ip_network(value, strict=False)),
     ),
     "ssh.port": int,

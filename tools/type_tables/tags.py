@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from tools.type_tables.sdk import Input
 
-_NAMES = {"aws": ("tags",), "alicloud": ("tags",), "gcp": ("labels", "userLabels"), "docker": ("labels",)}
+_NAMES = {"aws": ("tags",), "alicloud": ("tags",), "gcp": ("userLabels", "labels"), "docker": ("labels",)}
 
 
 def where(provider: str, inputs: Mapping[str, Input]) -> str | None:

@@ -14,12 +14,12 @@ _REPEATED = {"status", "releases", "backups", "maintenance", "kept"}
 
 
 class SshTransport(Launched):
-    """A server of Slipway's own."""
+    """A server reached by `way`; left out: by the login that its facts have."""
 
     way: Connection
 
-    def __init__(self, facts: Mapping[str, Any]) -> None:
-        self.facts, self.way = facts, connection.of(facts)
+    def __init__(self, facts: Mapping[str, Any], way: Connection | None = None) -> None:
+        self.facts, self.way = facts, way or connection.of(facts)
         self.host, self.role, self.address = str(facts["host"]), str(facts["role"]), self.way.login.address
         self.copies = f"{facts['app']}-{self.host}"
 

@@ -1,0 +1,1 @@
+"""How the target gcp-vm puts the blocks together for one stack, by its settings."""

@@ -1,0 +1,126 @@
+"""Google Cloud, as the types and inputs of its provider say it.
+
+All its disks and buckets are encrypted: nothing turns that off. A host's firewalls are its service
+accounts, which rules name."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from policy.facts import ALL_PORTS, CloudBucket, CloudDatabase, CloudHost, Disk, Facts, Image, Opening, UserData, ties
+from policy.plan import Plan, Resource, is_known
+from policy.values import at, flag, items, leaves, mapping, number, shown, text
+
+_INSTANCE = "gcp:compute/instance:Instance"
+_TEMPLATES = ("gcp:compute/regionInstanceTemplate:RegionInstanceTemplate", "gcp:compute/instanceTemplate:InstanceTemplate")
+_GROUPS = (
+    "gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager",
+    "gcp:compute/instanceGroupManager:InstanceGroupManager",
+)
+_FIREWALL = "gcp:compute/firewall:Firewall"
+_ACCOUNT = "gcp:serviceaccount/account:Account"
+_DISK = "gcp:compute/disk:Disk"
+_ATTACHMENT = "gcp:compute/attachedDisk:AttachedDisk"
+_BUCKET = "gcp:storage/bucket:Bucket"
+_DATABASE = "gcp:sql/databaseInstance:DatabaseInstance"
+_ENTRANCES = (
+    "gcp:compute/address:Address",
+    "gcp:compute/globalAddress:GlobalAddress",
+    "gcp:compute/globalForwardingRule:GlobalForwardingRule",
+)
+_LIMIT = 256 * 1024  # bytes of one value of an instance's metadata
+_STOPPED_FOR = frozenset({"machineType", "minCpuPlatform", "serviceAccount", "shieldedInstanceConfig", "enableDisplay"})
+_LOCK, _PUBLIC = "settings.deletionProtectionEnabled", "settings.ipConfiguration.ipv4Enabled"
+_SOURCES = ("sourceRanges", "sourceServiceAccounts", "sourceTags")
+_WITHOUT_PORTS = {"icmp", "1", "58", "ipip", "4"}
+_TIED_BY = {
+    _INSTANCE: ("networkInterfaces", "serviceAccount"),
+    _FIREWALL: ("network",),
+    "gcp:compute/address:Address": ("subnetwork",),
+    "gcp:compute/forwardingRule:ForwardingRule": ("network", "ipAddress"),
+    "gcp:compute/router:Router": ("network",),
+    "gcp:compute/routerNat:RouterNat": ("router",),
+    "gcp:compute/subnetwork:Subnetwork": ("network",),
+    "gcp:dns/managedZone:ManagedZone": ("privateVisibilityConfig",),
+}
+
+
+def facts(plan: Plan) -> Facts:
+    """What the plan's resources on Google Cloud mean."""
+    return Facts(
+        openings=tuple(_openings(plan)),
+        disks=tuple(
+            Disk(one, "", True, apart=True, final_snapshot=flag(one.inputs.get("createSnapshotBeforeDestroy"))) for one in plan.made(_DISK)
+        ),
+        buckets=tuple(CloudBucket(one, True, tuple(_openness(one))) for one in plan.made(_BUCKET)),
+        databases=tuple(_database(one) for one in plan.made(_DATABASE)),
+        hosts=tuple(_hosts(plan)),
+        entrances=tuple(one for one in plan.made(*_ENTRANCES) if one.inputs.get("addressType") != "INTERNAL"),
+        images=tuple(_images(plan)),
+        # Metadata answer who sends a header of their own; there is nothing to set.
+        user_data=tuple(one for server in plan.made(_INSTANCE, *_TEMPLATES) for one in _user_data(server)),
+        ties=tuple(ties(plan, _TIED_BY)),
+    )
+
+
+def _openings(plan: Plan) -> Iterator[Opening]:
+    """What a rule lets in to hosts of each account; to all in its network, where it names none.
+    From everywhere, where it doesn't say from where."""
+    for rule in plan.made(_FIREWALL):
+        given = rule.inputs
+        if text(given.get("direction")).upper() == "EGRESS":
+            continue
+        addresses = tuple(items(given.get("sourceRanges"))) if any(given.get(one) for one in _SOURCES) else ("0.0.0.0/0",)
+        for entry in map(mapping, items(given.get("allows"))):
+            protocol = shown(entry.get("protocol")).lower()
+            for ports in () if protocol in _WITHOUT_PORTS else items(entry.get("ports")) or ["0-65535"]:
+                for target in _accounts(plan, rule, "targetServiceAccounts") or ("",):
+                    yield Opening(rule, target, _ports(ports), addresses, _accounts(plan, rule, "sourceServiceAccounts"))
+
+
+def _ports(given: Any) -> range | None:
+    low, _, high = shown(given).partition("-")
+    ends = number(low), number(high or low)
+    return None if ends[0] is None or ends[1] is None else range(ends[0], min(ends[1], ALL_PORTS[-1]) + 1)
+
+
+def _accounts(plan: Plan, resource: Resource, input: str) -> tuple[str, ...]:
+    """The URNs of the service accounts there, or what names them where they aren't in the plan."""
+    made, given = [one.urn for one in plan.origins(resource, input, _ACCOUNT)], resource.inputs.get(input)
+    return tuple(made or (shown(one) for one in items(mapping(given).get("email", given))))
+
+
+def _openness(bucket: Resource) -> Iterator[str]:
+    if flag(bucket.inputs.get("uniformBucketLevelAccess")) is False:
+        yield "uniformBucketLevelAccess not true"
+    prevention = bucket.inputs.get("publicAccessPrevention")
+    if prevention != "enforced" and (prevention is None or is_known(prevention)):
+        yield "publicAccessPrevention not enforced"
+
+
+def _database(one: Resource) -> CloudDatabase:
+    """A public address is what it has where nothing is said."""
+    public, last = at(one.inputs, _PUBLIC), flag(at(one.inputs, "settings.finalBackupConfig.enabled"))
+    stops = frozenset({"databaseVersion", "settings.tier"})
+    return CloudDatabase(one, public is None or flag(public), (), (), flag(at(one.inputs, _LOCK)), last, _LOCK, stops)
+
+
+def _hosts(plan: Plan) -> Iterator[CloudHost]:
+    for server in plan.made(_INSTANCE):
+        attached = [one for one in plan.made(_ATTACHMENT) if server in plan.origins(one, "instance")]
+        disks = tuple(disk.urn for one in attached for disk in plan.origins(one, "disk", _DISK))
+        yield CloudHost(server, _accounts(plan, server, "serviceAccount"), _STOPPED_FOR, disks=disks)
+    for group in plan.made(*_GROUPS):
+        templates = plan.origins(group, "versions", *_TEMPLATES)  # another one replaces its servers, in turn
+        yield CloudHost(group, tuple(urn for one in templates for urn in _accounts(plan, one, "serviceAccount")))
+
+
+def _images(plan: Plan) -> Iterator[Image]:
+    for type, input in ((_INSTANCE, "bootDisk.initializeParams.image"), *((one, "disks[0].sourceImage") for one in _TEMPLATES)):
+        yield from (Image(one, input) for one in plan.made(type))
+
+
+def _user_data(server: Resource) -> Iterator[UserData]:
+    """All metadata can be read by whoever may look at the server."""
+    given = {name: server.inputs[name] for name in ("metadata", "metadataStartupScript") if name in server.inputs}
+    for path, _, value in leaves(given):
+        yield UserData(server, path, value, len(value.encode(errors="replace")) if isinstance(value, str) else None, _LIMIT)
