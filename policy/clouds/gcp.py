@@ -6,9 +6,8 @@ accounts, which rules name."""
 from collections.abc import Iterator
 from typing import Any
 
-from policy.facts import ALL_PORTS, CloudBucket, CloudDatabase, CloudHost, Disk, Facts, Image, Opening, UserData, ties
-from policy.plan import Plan, Resource, is_known
-from policy.values import at, flag, items, leaves, mapping, number, shown, text
+from policy.facts import ALL_PORTS, CloudBucket, CloudDatabase, CloudHost, Disk, Facts, Opening, UserData, ties
+from policy.plan import Plan, Resource, at, flag, is_known, items, leaves, mapping, number, shown, text
 
 _INSTANCE = "gcp:compute/instance:Instance"
 _TEMPLATES = ("gcp:compute/regionInstanceTemplate:RegionInstanceTemplate", "gcp:compute/instanceTemplate:InstanceTemplate")
@@ -101,7 +100,7 @@ def _database(one: Resource) -> CloudDatabase:
     """A public address is what it has where nothing is said."""
     public, last = at(one.inputs, _PUBLIC), flag(at(one.inputs, "settings.finalBackupConfig.enabled"))
     stops = frozenset({"databaseVersion", "settings.tier"})
-    return CloudDatabase(one, public is None or flag(public), (), (), flag(at(one.inputs, _LOCK)), last, _LOCK, stops)
+    return CloudDatabase(one, public is None or flag(public), (), flag(at(one.inputs, _LOCK)), last, _LOCK, stops)
 
 
 def _hosts(plan: Plan) -> Iterator[CloudHost]:
@@ -114,9 +113,9 @@ def _hosts(plan: Plan) -> Iterator[CloudHost]:
         yield CloudHost(group, tuple(urn for one in templates for urn in _accounts(plan, one, "serviceAccount")))
 
 
-def _images(plan: Plan) -> Iterator[Image]:
+def _images(plan: Plan) -> Iterator[tuple[Resource, str]]:
     for type, input in ((_INSTANCE, "bootDisk.initializeParams.image"), *((one, "disks[0].sourceImage") for one in _TEMPLATES)):
-        yield from (Image(one, input) for one in plan.made(type))
+        yield from ((one, input) for one in plan.made(type))
 
 
 def _user_data(server: Resource) -> Iterator[UserData]:
