@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 import pulumi
 
 from cloud_init.fleet import Balancer, Fleet, More, OwnHost
-from cloud_init.fronts import idle_timeout
+from cloud_init.render import idle_timeout
 from components.blocks import names
 from components.blocks.block import APP
 from components.blocks.options import CloudOptions

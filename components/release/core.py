@@ -12,13 +12,12 @@ from typing import Any, Generic, Protocol, TypeVar
 import pulumi
 
 from cloud_init import fleet, host_tool, render
-from cloud_init.fronts import idle_timeout
 from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import Code, DatabasePart, File, Health, Manifest, Tls
 from cloud_init.host.data.databases import network
 from cloud_init.host.processes.programs import CRON
 from cloud_init.host_files import ERROR_PAGES, Door, Front, HostFileError, Server, WebHost
-from cloud_init.render import agent_files, host_files, server_requirements
+from cloud_init.render import agent_files, host_files, idle_timeout, server_requirements
 from cloud_init.system import host_part
 from cloud_init.templating import pinned
 from components.errors import UsageError

@@ -6,7 +6,7 @@ import block_programs
 import pytest
 from block_programs import TAGS, agree, of, only, record
 
-from cloud_init.fronts import idle_timeout
+from cloud_init.render import idle_timeout
 from policy import check, resource_types
 from policy.plan import is_unknown
 

@@ -18,7 +18,6 @@ import pytest
 
 from cloud_init import host_tool, render, system, templating
 from cloud_init.fleet import Balancer
-from cloud_init.fronts import idle_timeout
 from cloud_init.host.base import places as installed
 from cloud_init.host.data import databases
 from cloud_init.host.front import configuration as host_fronts
@@ -26,7 +25,7 @@ from cloud_init.host.processes import managers
 from cloud_init.host.release import files as materialise
 from cloud_init.host_files import Front, HostFileError, Server, WebHost
 from cloud_init.host_tool import tool
-from cloud_init.render import host_files, server_requirements
+from cloud_init.render import host_files, idle_timeout, server_requirements
 from components.settings import Settings
 
 GOLDEN = Path(__file__).parent.parent / "golden"

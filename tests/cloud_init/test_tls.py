@@ -12,7 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from authority import openssl
 
-from cloud_init import fleet, fronts, system
+from cloud_init import fleet, render, system
 from cloud_init.fleet import Fleet, Tls
 from cloud_init.host.base import places as installed
 from cloud_init.host.front import certificates
@@ -62,25 +62,25 @@ def test_the_program_takes_it(front: str, host: WebHost, tmp_path: Path) -> None
 )
 def test_what_is_no_domain_is_refused(domain: str) -> None:
     with pytest.raises(HostFileError, match="slipway:domain: wanted a host name"):
-        fronts.tls_values(replace(TLS, domain=domain), ("80",))
+        render.tls_values(replace(TLS, domain=domain), ("80",))
 
 
 @pytest.mark.parametrize("peer", ["", "host", "10.0.0.5;", "10.0.0.5:80 backup", "10.0.0.5:", "[::1]", "::1 x", "10.0.0.5:x", "10.0.0.5\n"])
 def test_what_is_no_address_of_a_web_host_is_refused(peer: str) -> None:
     with pytest.raises(HostFileError, match="the addresses of web hosts: wanted addresses"):
-        fronts.tls_values(replace(TLS, peers=(peer,)), ("80",))
+        render.tls_values(replace(TLS, peers=(peer,)), ("80",))
 
 
 def test_listening_follows_the_addresses_of_plain_http() -> None:
     given = ("80 default_server", "[::]:80 default_server", "127.0.0.1:8080", "[::1]:8080")
-    assert fronts.tls_values(replace(TLS, port=8443), given)["listen"] == (
+    assert render.tls_values(replace(TLS, port=8443), given)["listen"] == (
         "8443 default_server",
         "[::]:8443 default_server",
         "127.0.0.1:8443",
         "[::1]:8443",
     )
-    assert fronts.tls_values(TLS, given)["site"] == "https://www.example.com"
-    assert fronts.tls_values(replace(TLS, port=8443), given)["site"] == "https://www.example.com:8443"
+    assert render.tls_values(TLS, given)["site"] == "https://www.example.com"
+    assert render.tls_values(replace(TLS, port=8443), given)["site"] == "https://www.example.com:8443"
 
 
 def test_only_web_hosts_with_a_domain_seek_a_certificate() -> None:
@@ -96,8 +96,8 @@ def test_only_web_hosts_with_a_domain_seek_a_certificate() -> None:
 def test_every_cipher_is_known() -> None:
     if not shutil.which("openssl"):
         pytest.skip("wanted openssl")
-    done = subprocess.run(["openssl", "ciphers", "-tls1_2", "-s", fronts.CIPHERS], capture_output=True, text=True, check=True)
-    assert set(fronts.CIPHERS.split(":")) <= set(done.stdout.strip().split(":"))
+    done = subprocess.run(["openssl", "ciphers", "-tls1_2", "-s", render.CIPHERS], capture_output=True, text=True, check=True)
+    assert set(render.CIPHERS.split(":")) <= set(done.stdout.strip().split(":"))
 
 
 def test_a_name_more_makes_another_certificate_due(tmp_path: Path) -> None:
