@@ -21,7 +21,7 @@ from semver import VersionInfo
 
 from components.errors import LockedError, MissingError, NoStackError, SlipwayError, one_line
 from components.hosts import progress
-from ops.engine import Event, Observer, Result, Step, providers, values
+from ops.engine import Event, Observer, Result, Step, program, providers
 from ops.engine.events import Op
 from ops.engine.program import STACK
 from ops.stack.project import Project
@@ -165,7 +165,7 @@ def _step(found: StepEventMetadata) -> Step | None:
     words = providers.words(new) if op == "create" and new.get(providers.KEY) != _SECRET else ""
     old = dict((found.old.inputs if found.old else None) or {})
     secret = {name: (_SECRET, _SECRET) for name in found.diffs or () if old.get(name) == new.get(name) == _SECRET}
-    changes = {} if op in ("same", "delete") else {**values.changes(old, new, ()), **secret}
+    changes = {} if op in ("same", "delete") else {**program.changes(old, new, ()), **secret}
     return Step(op, found.urn, found.type, name, state.parent, changes, words=words)
 
 

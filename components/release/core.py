@@ -21,11 +21,10 @@ from cloud_init.render import agent_files, host_files, idle_timeout, server_requ
 from cloud_init.system import host_part
 from cloud_init.templating import pinned
 from components.errors import UsageError
-from components.release import build
 from components.release.ids import SECRET_KEY, app_key, release_id
 from components.settings import Settings
 from components.source import AppSource, find_app, pitfalls
-from components.source.archive import collect
+from components.source.archive import build, collect
 from components.source.declared import metadata
 
 _WEBSOCKETS = re.compile(r"(?im)^\s*(flask[-_.]socketio|flask[-_.]sock|simple[-_.]websocket)(?![\w.-])")
@@ -95,7 +94,7 @@ def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
     """Reads the app's folder, below the project's `folder`. `auto`: what `server.kind: auto` is if
     hosts have another. Raises `SlipwayError` for a folder that is no app."""
     app, dry = settings.app, pulumi.runtime.is_dry_run()
-    build.run(folder / app.path, app, dry)
+    build(folder / app.path, app, dry)
     source = find_app(folder / app.path, app.module, app.requirements)
     pitfalls.refuse_heads(source.folder, app.release_command or "")
     for sentence in source.sentences:

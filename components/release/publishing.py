@@ -26,8 +26,7 @@ from cloud_init.host.contracts.manifest import INSTALL, Manifest
 from cloud_init.host.release import unpack, wheels
 from components.hosts import progress
 from components.release.ids import release_id
-from components.release.store import Store, overwrite, parsed, to_json
-from components.rollout.desired_state import desired
+from components.release.store import Store, desired, overwrite, parsed, to_json
 from components.source.archive import archive
 from components.source.requirements import has_credentials
 

@@ -10,14 +10,15 @@ from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import Manifest
 from cloud_init.host.contracts.rollout import Outcome, Proven
 from cloud_init.host.release import wheels
+from cloud_init.host.stores import Conflict
 from components.deployment.answers import GOING_BACK, Verdict
 from components.errors import SlipwayError
 from components.hosts import progress
 from components.hosts.site import Site
 from components.release import publishing
-from components.release.store import Conflict, Store, overwrite, parsed, to_json
-from components.rollout import desired_state, public
-from components.rollout.desired_state import HISTORY, Desired, desired, refuse_another
+from components.release import store as stored
+from components.release.store import HISTORY, Desired, Store, desired, overwrite, parsed, refuse_another, to_json
+from components.rollout import public
 from components.rollout.phases.direct import Driven
 from components.rollout.phases.pulled import Following
 
@@ -50,7 +51,7 @@ def want_first(store: Store, props: Mapping[str, Any]) -> None:
             return
         with suppress(Conflict):  # somebody else was first: that one counts
             publishing.publish(store, props)
-            desired_state.write(store, before, "up", props["release"])
+            stored.write_desired(store, before, "up", props["release"])
 
 
 def rollback(site: Site, release: str | None = None) -> Verdict:
@@ -110,7 +111,7 @@ class _Rollout:
 
     def _write(self, before: Desired, live: str | None, candidate: str | None = None) -> Desired:
         """The elected host stays so: hosts that come to what is wanted later must know it."""
-        return desired_state.write(self.store, before, self.by, live, candidate, self.elected)
+        return stored.write_desired(self.store, before, self.by, live, candidate, self.elected)
 
     def _proven(self, before: Desired) -> str | None:
         """What to go back to. This release may be wanted already: by a rollout that was cut off

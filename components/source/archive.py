@@ -1,7 +1,9 @@
-"""An app's folder -> its code id and one archive of it, the same bytes of tar on every machine."""
+"""An app's folder: what the app has made of its sources (assets, translations), by a command of its
+own; then its code id and one archive of it, the same bytes of tar on every machine."""
 
 import gzip
 import hashlib
+import os
 import shutil
 import subprocess
 import tarfile
@@ -12,21 +14,56 @@ from io import BytesIO
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 
+import pulumi
+
+from cloud_init.host.base.masking import masked
 from cloud_init.host.contracts.manifest import Code
-from components.errors import SlipwayError
+from components.errors import SlipwayError, UsageError
 from components.release.ids import LENGTH
-from components.source.walk import Entry, files_of
+from components.settings import App
+from components.source.walk import Entry, Ignore, files_of
 
 _CHUNK = 1 << 20  # bytes held in memory at a time
 _LEVEL = 6  # of compression
 _IN_MEMORY = 32 << 20  # bytes of a tar stream that is kept; a longer one goes to a temporary file
-
+_BUILT = "slipway:app.built"
 
 _kept: dict[str, SpooledTemporaryFile[bytes]] = {}
 """The tar of the code that this process is to launch, by its id: the folder is read once, and what
 a release is named after is what is sent, whatever the folder holds by then."""
 _turn = threading.RLock()
 """Providers run in threads, and what is kept has one place where it is read, and is closed once."""
+
+
+def build(folder: Path, app: App, dry: bool) -> None:
+    """Runs slipway:app.build; a plan only says so, as it changes nothing. Raises `SlipwayError`
+    with its last words, or where it didn't make what is to travel.
+
+    Of the environment it isn't given what Pulumi has in it: settings, and what they are encrypted
+    with."""
+    ignore = Ignore(folder, app.built)
+    if never := [path for path in app.built if ignore.covers(path, (folder / path).is_dir())]:
+        raise UsageError(f"{_BUILT}: wanted what may be in a release, found {never[0]!r}, which never is; docs/settings.md lists those")
+    if app.build is None:
+        return None
+    shown = masked(app.build)[:200]
+    if dry:
+        return pulumi.log.info(f"slipway:app.build: `{shown}` runs at `up` only; this is what is in the folder now")
+    pulumi.log.info(f"slipway:app.build: {shown}")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
+    try:
+        done = subprocess.run(
+            ["/bin/sh", "-c", app.build], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, errors="replace", check=False,
+        )  # fmt: skip
+    except OSError as error:
+        raise SlipwayError(f"slipway:app.build: wanted to run `{shown}`, found: {error.strerror}; mend it") from None
+    if done.returncode:
+        last = [line.strip() for line in done.stdout.splitlines() if line.strip()][-3:] or ["it said nothing"]
+        wanted = f"slipway:app.build: wanted `{shown}` to end well, found exit code {done.returncode}"
+        raise SlipwayError(f"{wanted}: {masked(' / '.join(last))[:500]}; nothing was launched")
+    if missing := [path for path in app.built if not (folder / path).exists()]:
+        raise UsageError(f"{_BUILT}: wanted {missing[0]!r} in the app's folder after `{shown}`, found nothing; correct one of the two")
 
 
 def collect(folder: Path, kept: Sequence[str] = (), keep: bool = False) -> Code:

@@ -14,8 +14,7 @@ from components.hosts import progress
 from components.hosts.objects import Folder
 from components.hosts.transports import ssh as transport
 from components.release import publishing
-from components.release.store import parsed
-from components.rollout import desired_state
+from components.release.store import parsed, read_desired
 from components.ssh import connection
 
 SCHEME = "ssh:"
@@ -179,7 +178,7 @@ def is_folder(store: str) -> bool:
 
 def _generation(server: Server, data: bytes | None) -> int:
     try:
-        return desired_state.read(data).generation
+        return read_desired(data).generation
     except SlipwayError as error:
         raise SlipwayError(f"{server.name}: {server.folder.path}/{_DESIRED}: {error}") from None
 

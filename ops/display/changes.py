@@ -16,8 +16,8 @@ from rich.tree import Tree
 from components.errors import one_line
 from ops.display import tables
 from ops.engine import Result, Step
+from ops.engine.program import shown
 from ops.engine.providers import is_dynamic
-from ops.engine.values import shown
 from policy.plan import decoded, is_secret, is_unknown, origins
 
 MARKS = {

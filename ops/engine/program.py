@@ -1,5 +1,6 @@
 """Runs a stack's program in this process. The SDK talks to a resource monitor: any object here that
-answers as one, instead of the CLI."""
+answers as one, instead of the CLI. Property values between its structs and Python: one is secret if
+anything in it is."""
 
 import asyncio
 import gc
@@ -10,7 +11,7 @@ import runpy
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import date
@@ -19,17 +20,22 @@ from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
 import pulumi
-from google.protobuf import empty_pb2
+from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime import Settings, configure, run_in_stack, set_all_config
 from pulumi.runtime.proto import engine_pb2, resource_pb2
+from pulumi.runtime.rpc import UNKNOWN
 
 from components.errors import SlipwayError, one_line
-from ops.engine import providers, values
+from ops.engine import providers
 from ops.engine.events import Event, Observer
+from ops.engine.providers import Plain
 from ops.engine.state import Resource
 from ops.stack.project import Project, Stack
 
 STACK = "pulumi:pulumi:Stack"
+# How the SDK marks special objects in a struct, and secrets among them.
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+IS_SECRET = "1b47061264138c4ac30d75fd1eb44270"
 _SEVERITIES = ("debug", "info", "warning", "error")
 # Options of a resource that mean something this engine doesn't do, with how the request shows them;
 # those that the SDK itself refuses a monitor without the feature are not among them.
@@ -105,12 +111,12 @@ class Monitor(BaseMonitor):
         return resource_pb2.RegisterResourceResponse(
             urn=resource.urn,
             id=resource.id,
-            object=values.to_struct({k: v for k, v in resource.outputs.items() if not k.startswith("__")}, resource.hidden),
+            object=to_struct({k: v for k, v in resource.outputs.items() if not k.startswith("__")}, resource.hidden),
         )
 
     def RegisterResourceOutputs(self, request: Any, *_: Any) -> Any:  # noqa: N802
         if f"::{STACK}::" in request.urn:
-            self.outputs, self.hidden = values.from_struct(request.outputs)
+            self.outputs, self.hidden = from_struct(request.outputs)
         return empty_pb2.Empty()
 
     def Log(self, request: Any, *_: Any) -> Any:  # noqa: N802
@@ -126,7 +132,7 @@ class Monitor(BaseMonitor):
         for option, asked in _REFUSED.items():
             if asked(request):
                 self._refuse(f"{request.name}: the option {option}")
-        inputs, hidden = values.from_struct(request.object)
+        inputs, hidden = from_struct(request.object)
         if request.type in providers.KINDS and (of := self.seen.get(request.provider.rpartition("::")[0])):
             inputs[providers.ENGINE] = {name: one for name, one in of.inputs.items() if name in ("host", "context")}
         known = {"urn": urn, "type": request.type, "name": request.name, "parent": request.parent}
@@ -200,3 +206,55 @@ def _unforeseen(error: BaseException, folder: Path) -> str:
     if missing := _OF_THE_CLI.search(str(error)):
         return f"{missing[1]} can't be had without the Pulumi CLI{where}; use `pulumi preview` and `pulumi up`"
     return f"{one_line(' '.join(f'{type(error).__name__}: {error}'.split()), None)}{where}; mend the program"
+
+
+def from_struct(struct: struct_pb2.Struct) -> tuple[Plain, frozenset[str]]:
+    """Plain properties, and the names of the secret ones. Unknowns stay as the SDK's marker."""
+    raw = json_format.MessageToDict(struct)
+    hidden = frozenset(name for name, value in raw.items() if _holds(value, _is_secret))
+    return {name: _plain(value) for name, value in raw.items()}, hidden
+
+
+def to_struct(values: Mapping[str, Any], hidden: Collection[str]) -> struct_pb2.Struct:
+    """The struct that the SDK resolves outputs from."""
+    struct = struct_pb2.Struct()
+    for name, value in values.items():
+        if value is not None:
+            struct[name] = {SIGNATURE: IS_SECRET, "value": value} if name in hidden else value
+    return struct
+
+
+def changes(old: Plain, new: Plain, hidden: Collection[str]) -> dict[str, tuple[Any, Any]]:
+    """Properties that differ, fit to be shown."""
+    names = [name for name in sorted({*old, *new}) if not name.startswith("__") and old.get(name) != new.get(name)]
+    return {name: (shown(old.get(name), name in hidden), shown(new.get(name), name in hidden)) for name in names}
+
+
+def shown(value: Any, secret: bool) -> Any:
+    """The value, unless it is secret or not known yet."""
+    if value is None:
+        return None
+    if secret:
+        return "[secret]"
+    return "[unknown]" if _holds(value, lambda one: bool(one == UNKNOWN)) else value
+
+
+def _is_secret(value: Any) -> bool:
+    return isinstance(value, dict) and value.get(SIGNATURE) == IS_SECRET
+
+
+def _holds(value: Any, wanted: Callable[[Any], bool]) -> bool:
+    """Whether the value, or anything in it, is what is wanted."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return wanted(value) or any(_holds(one, wanted) for one in inside)
+
+
+def _plain(value: Any) -> Any:
+    if _is_secret(value):
+        return _plain(value.get("value"))
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    # A struct knows no whole numbers.
+    return int(value) if isinstance(value, float) and value.is_integer() else value

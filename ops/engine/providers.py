@@ -12,8 +12,8 @@ from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, 
 from components.docker.engine import Engine
 from components.errors import SlipwayError
 from components.providers import DynamicProvider
-from ops.engine.values import Plain
 
+Plain = dict[str, Any]
 KEY = "__provider"
 _TYPE = "pulumi-python:dynamic"
 ENGINE = "__engine"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from components.errors import SlipwayError
-from ops.engine import program, providers, values
+from ops.engine import program, providers
 from ops.engine.events import Event, Observer, Op, Result, Step
 from ops.engine.program import Monitor
 from ops.engine.state import Resource, State, locked
@@ -101,7 +101,7 @@ class _Run:
             if op == "replace" and (old.protect or wanted.protect):
                 raise SlipwayError(f"{wanted.name}: protected, not replaced; lift `protect` by an `up` of its own first")
             before_replace = before_replace or found.delete_before_replace
-        changed = {} if op == "same" else values.changes(old_inputs, wanted.inputs, wanted.hidden)
+        changed = {} if op == "same" else program.changes(old_inputs, wanted.inputs, wanted.hidden)
         words = providers.words(wanted.inputs) if op == "create" else ""
         step = Step(op, wanted.urn, wanted.type, wanted.name, wanted.parent, changed, words=words)
         if not self.dry:

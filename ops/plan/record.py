@@ -21,8 +21,7 @@ from pulumi.runtime.proto import engine_pb2, resource_pb2, resource_pb2_grpc
 from components.errors import SlipwayError, one_line
 from components.settings.report import SEALED
 from components.target import AS_IF_IN
-from ops.engine.program import STACK, BaseMonitor, run, urn_of
-from ops.engine.values import IS_SECRET, SIGNATURE
+from ops.engine.program import IS_SECRET, SIGNATURE, STACK, BaseMonitor, run, urn_of
 from ops.plan import stand_ins
 from ops.stack.project import Project, Stack, is_secure, opened
 from policy.plan import SECRET, UNKNOWN, Kind, Lookup, Plan, Resource

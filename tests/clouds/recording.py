@@ -14,7 +14,7 @@ from pulumi.runtime.proto import resource_pb2
 
 from components.errors import SlipwayError
 from ops.engine import program
-from ops.engine.values import IS_SECRET, SIGNATURE
+from ops.engine.program import IS_SECRET, SIGNATURE
 from ops.plan import stand_ins
 from ops.stack.project import Project, Stack
 from policy.plan import Resource

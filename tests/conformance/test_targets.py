@@ -13,7 +13,7 @@ from project import ROOT
 from components import target
 from components.deployment import Deployment, Verb, on_hosts
 from components.release.ids import app_key
-from ops.engine.values import SIGNATURE
+from ops.engine.program import SIGNATURE
 from policy import check, resource_types
 from policy.plan import is_secret, is_unknown
 

@@ -9,7 +9,7 @@ import pytest
 from test_databases import get
 
 from cloud_init.host.follow.watch import Watch
-from components.rollout import desired_state
+from components.release import store as stored
 from components.rollout.phases import pulled
 
 
@@ -42,7 +42,7 @@ def test_it_is_proven_without_a_second_start_and_the_elected_host_takes_what_is_
     release = following.publish(
         1, manifest={"processes": {"worker": "sleep 1000", "cron": "sleep 2000"}, "release_command": "touch $HOME/ran"}
     )
-    desired_state.write(following.store, desired_state.desired(following.store), "up", candidate=None, live=release, elected=None)
+    stored.write_desired(following.store, stored.desired(following.store), "up", candidate=None, live=release, elected=None)
     following.watch.start()
     monkeypatch.setattr(pulled, "PATIENCE", 60.0)
     pulled.wait_to_serve(following.store, ["local"])
@@ -64,7 +64,7 @@ def test_it_is_proven_without_a_second_start_and_the_elected_host_takes_what_is_
 @pytest.mark.family("a host that follows its store")
 def test_one_that_does_not_start_is_refused_and_the_next_one_serves(following):
     broken = following.publish(1, sources={"wsgi.py": "raise SystemExit('no such thing')"})
-    desired_state.write(following.store, desired_state.desired(following.store), "up", candidate=None, live=broken, elected=None)
+    stored.write_desired(following.store, stored.desired(following.store), "up", candidate=None, live=broken, elected=None)
     following.watch.start()
     verdict = following.roll(broken)
     assert (verdict.ok, verdict.live) == (False, None)

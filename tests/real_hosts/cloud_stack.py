@@ -16,9 +16,9 @@ from systems_manager import systems_manager
 
 import ops.engine.run
 from components.aws.control import account
-from ops.engine import Engine, values
+from ops.engine import Engine
 from ops.engine.events import Event, Result
-from ops.engine.program import Monitor, urn_of
+from ops.engine.program import Monitor, from_struct, to_struct, urn_of
 from ops.engine.providers import is_dynamic
 from ops.stack.project import load_project, load_stack
 
@@ -39,7 +39,7 @@ class CloudMonitor(Monitor):
     account: Account
 
     def Invoke(self, request: Any, *_: Any) -> Any:  # noqa: N802  the SDK's name
-        arguments, _hidden = values.from_struct(request.args)
+        arguments, _hidden = from_struct(request.args)
         answer = resource_pb2.ResourceInvokeResponse()
         getattr(answer, "return").update(self.account.look_up(request.tok, arguments))
         return answer
@@ -49,12 +49,12 @@ class CloudMonitor(Monitor):
         if not request.custom or is_dynamic(request.type):
             return super().RegisterResource(request, *words)
         urn = urn_of(self.project, self.stack, request)
-        inputs, _hidden = values.from_struct(request.object)
+        inputs, _hidden = from_struct(request.object)
         try:
             identity, outputs = self.account.make(urn, request.type, request.name, inputs)
         except Exception as error:  # noqa: BLE001  told by the engine, as a provider's
             self.fail(f"{request.name}: {type(error).__name__}: {error}")
-        return resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=values.to_struct(outputs, ()))
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=to_struct(outputs, ()))
 
 
 class Stack:

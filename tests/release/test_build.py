@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from components.errors import SlipwayError
-from components.release import build, bundle
+from components.release import bundle
 from components.settings import App, parse
-from components.source.archive import collect
+from components.source.archive import build, collect
 from components.source.walk import files_of
 
 
@@ -36,13 +36,13 @@ def test_what_it_made_travels_and_nothing_else_that_is_ignored(folder: Path) -> 
     made = app(
         build="mkdir -p static/dist/css node_modules lang && echo $0 > static/dist/css/a.css && touch lang/de.mo node_modules/x a.mo"
     )
-    build.run(folder, made, dry=False)
+    build(folder, made, dry=False)
     assert paths(folder) == [".gitignore", "wsgi.py"]
     assert paths(folder, "static/dist", "./lang/de.mo") == [".gitignore", "lang/de.mo", "static/dist/css/a.css", "wsgi.py"]
 
 
 def test_the_code_id_covers_it_and_another_process_finds_the_same(folder: Path) -> None:
-    build.run(folder, app(build="mkdir dist && echo 1 > dist/a.js", built=["dist"]), dry=False)
+    build(folder, app(build="mkdir dist && echo 1 > dist/a.js", built=["dist"]), dry=False)
     first = collect(folder, ("dist",))
     assert first.kept == ("dist",)
     assert collect(folder, first.kept).id == first.id != collect(folder).id
@@ -51,14 +51,14 @@ def test_the_code_id_covers_it_and_another_process_finds_the_same(folder: Path) 
 
 
 def test_a_plan_never_runs_it(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    build.run(folder, app(build="touch made", built=["made"]), dry=True)
+    build(folder, app(build="touch made", built=["made"]), dry=True)
     assert not (folder / "made").exists()
 
 
 def test_it_is_not_given_what_pulumi_knows(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "hunter2")
     monkeypatch.setenv("NODE_ENV", "production")
-    build.run(folder, app(build="env > made.txt; pwd >> made.txt"), dry=False)
+    build(folder, app(build="env > made.txt; pwd >> made.txt"), dry=False)
     said = (folder / "made.txt").read_text()
     assert "PULUMI" not in said
     assert "NODE_ENV=production" in said
@@ -80,7 +80,7 @@ def test_it_is_not_given_what_pulumi_knows(folder: Path, monkeypatch: pytest.Mon
 )
 def test_what_goes_wrong_is_one_line(folder: Path, given: dict[str, Any], words: str) -> None:
     with pytest.raises(SlipwayError) as caught:
-        build.run(folder, app(**given), dry=False)
+        build(folder, app(**given), dry=False)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
 

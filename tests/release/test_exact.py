@@ -14,9 +14,8 @@ from cloud_init.host.contracts.manifest import INSTALL
 from cloud_init.host.contracts.rollout import DesiredState
 from cloud_init.host.release import wheels
 from components.release import publishing
-from components.release.store import connect, in_folder, to_json
+from components.release.store import Desired, connect, in_folder, to_json
 from components.rollout import coordinator
-from components.rollout.desired_state import Desired
 
 HOST = {"packages": {}, "system": {}}
 

@@ -7,9 +7,9 @@ import pytest
 
 from cloud_init.host import contracts
 from cloud_init.host.contracts.rollout import DesiredState
-from components.release.store import Conflict, connect, in_folder, to_json
+from cloud_init.host.stores import Conflict
+from components.release.store import HISTORY, Desired, connect, in_folder, to_json
 from components.rollout import coordinator
-from components.rollout.desired_state import HISTORY, Desired
 
 
 def test_outcomes_of_old_generations_and_outputs_that_nobody_read_go(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from components.errors import LockedError, Lost
+from components.release import store as stored
 from components.release.store import connect
-from components.rollout import desired_state
 from components.rollout.phases import direct
 from components.rollout.phases.direct import Driven
 
@@ -36,13 +36,13 @@ def drive(tmp_path, monkeypatch):
     monkeypatch.setattr(direct, "_AWAY", 0.3)
     monkeypatch.setattr(direct, "_PAUSE", 0.05)
     store = connect(str(tmp_path / "store"))
-    desired_state.write(store, desired_state.desired(store), "up", "r0")
+    stored.write_desired(store, stored.desired(store), "up", "r0")
     return lambda *hosts: Driven(store, hosts, "r1")
 
 
 def wanted(phases):
     """What the coordinator wrote."""
-    return desired_state.desired(phases.store).state
+    return stored.desired(phases.store).state
 
 
 def test_a_host_that_cannot_go_back_keeps_no_other_from_it(drive):

@@ -5,12 +5,12 @@ import json
 import pytest
 from simulated import publish
 
+from cloud_init.host.stores import Conflict
 from components.errors import SlipwayError
 from components.hosts import progress
 from components.providers import FirstReleaseProvider, ServingProvider
 from components.release import publishing
-from components.release.store import Conflict
-from components.rollout import desired_state
+from components.release import store as stored
 from components.rollout.phases import pulled
 
 BROKEN = {("converge", "r1"): "fail", ("prepare", "r1"): "fail"}
@@ -29,10 +29,10 @@ def first(site, monkeypatch):
 
 def test_it_is_wanted_once_and_never_again(site, first):
     assert first("r1") == {"store": site.address, "release": "r1"}
-    now = desired_state.desired(site.store)
+    now = stored.desired(site.store)
     assert (now.live, now.state.candidate, now.state.generation, now.served) == ("r1", None, 1, ["r1"])
     first("r2")
-    assert desired_state.desired(site.store).data == now.data
+    assert stored.desired(site.store).data == now.data
     assert not site.store.get("releases/r2/manifest.json")
     assert not FirstReleaseProvider().diff("", {"store": "a", "release": "r1"}, {"store": "a", "release": "r2"}).changes
     assert FirstReleaseProvider().diff("", {"store": "a"}, {"store": "b"}).replaces == ["store"]
@@ -46,7 +46,7 @@ def test_whoever_took_the_lock_meanwhile_wants_what_counts(site, first, monkeypa
 
     monkeypatch.setattr(publishing, "publish", overtaken)
     first("r1")
-    assert desired_state.desired(site.store).data is None
+    assert stored.desired(site.store).data is None
 
 
 def test_where_somebody_else_is_first_that_one_counts(site, first, monkeypatch):
@@ -54,11 +54,11 @@ def test_where_somebody_else_is_first_that_one_counts(site, first, monkeypatch):
 
     def meanwhile(store, props):
         original(store, props)
-        desired_state.write(store, desired_state.desired(store), "up", candidate=None, live="r0")
+        stored.write_desired(store, stored.desired(store), "up", candidate=None, live="r0")
 
     monkeypatch.setattr(publishing, "publish", meanwhile)
     first("r1")
-    assert desired_state.desired(site.store).live == "r0"
+    assert stored.desired(site.store).live == "r0"
 
 
 def test_hosts_serve_it_and_the_rollout_proves_it_without_a_second_start(site, first):
@@ -83,7 +83,7 @@ def test_one_that_is_refused_counts_for_nothing(site, first, broken):
     verdict = site.roll("r1")
     assert (verdict.ok, verdict.live) == (False, None)
     assert verdict.message.startswith("release r1 was refused; nothing serves yet\n")
-    now = desired_state.desired(site.store)
+    now = stored.desired(site.store)
     assert (now.live, now.state.candidate) == (None, None)
     site.public = site.shown
     verdict = site.roll("r2")
@@ -96,9 +96,9 @@ def test_the_elected_one_is_told_with_everything_that_is_wanted(site):
     site.add("web-1")
     site.add("web-2", faults={("commit", "r2"): "fail"})
     assert site.roll("r1").ok
-    assert desired_state.desired(site.store).state.elected == "web-1"
+    assert stored.desired(site.store).state.elected == "web-1"
     assert not site.roll("r2").ok
-    assert desired_state.desired(site.store).state.elected == "web-1"
+    assert stored.desired(site.store).state.elected == "web-1"
 
 
 @pytest.fixture

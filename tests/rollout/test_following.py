@@ -10,11 +10,13 @@ import pytest
 from simulated import publish
 
 from cloud_init.host.contracts.rollout import DesiredState
+from cloud_init.host.stores import Conflict
 from components.errors import SlipwayError
 from components.hosts import progress
 from components.release import publishing
-from components.release.store import Conflict, to_json
-from components.rollout import coordinator, desired_state
+from components.release import store as stored
+from components.release.store import to_json
+from components.rollout import coordinator
 from components.rollout.phases import pulled
 from components.source.archive import collect
 
@@ -27,7 +29,7 @@ def test_a_release_reaches_every_server_and_its_steps_are_told(site):
     site.settle("r1")
     assert coordinator.desired(site.store).state.live == "r1"
     assert {(one.host, one.step) for one in site.notes if one.state == "start"} >= {("web-1", "prepare"), ("db", "commit")}
-    elected = [desired_state.desired(site.store)]
+    elected = [stored.desired(site.store)]
     assert elected[0].state.candidate is None
 
 
@@ -219,7 +221,7 @@ def test_what_a_server_told_of_the_same_number_before_is_not_believed(site):
 def test_a_candidate_that_was_stopped_meanwhile_is_not_taken_for_a_prepared_one(site):
     """That went well too, and is told under the same generation."""
     following = pulled.Following(site.store)
-    now = desired_state.write(site.store, desired_state.desired(site.store), "up", None, "r1").state
+    now = stored.write_desired(site.store, stored.desired(site.store), "up", None, "r1").state
     told = {"ok": True, "phase": "aborted", "generation": 1, "token": now.token}
     site.store.put("outcomes/web-1/1.json", to_json(told))
     following.signs.look()
@@ -230,7 +232,7 @@ def test_a_candidate_that_was_stopped_meanwhile_is_not_taken_for_a_prepared_one(
 
 def test_a_damaged_outcome_is_a_failure_at_once(site):
     following = pulled.Following(site.store)
-    now = desired_state.write(site.store, desired_state.desired(site.store), "up", None, "r1").state
+    now = stored.write_desired(site.store, stored.desired(site.store), "up", None, "r1").state
     site.store.put("outcomes/web-1/1.json", b"{")
     following.signs.look()
     outcome = following._outcome("web-1", "prepare", now, 0.0, "r1")
@@ -252,14 +254,14 @@ def test_two_deployers_without_a_lock_win_each_generation_once(site, monkeypatch
     """Their locks were lost, both write: what is wanted has one writer for each generation all the same."""
     site.add("web-1")
     site.add("web-2")
-    wins, write = [], desired_state.write
+    wins, write = [], stored.write_desired
 
     def noted(store, before, by, *wanted):
         made = write(store, before, by, *wanted)
         wins.append((made.state.generation, by))
         return made
 
-    monkeypatch.setattr(desired_state, "write", noted)
+    monkeypatch.setattr(stored, "write_desired", noted)
     monkeypatch.setattr(type(site.store), "lock", lambda _self, _reason: threading.Lock())
     for release in ("a", "b"):
         publish(site.store, release)
@@ -290,8 +292,8 @@ def test_who_waits_for_a_generation_that_is_no_longer_wanted_hears_of_it(site, m
     site.add("web-1", faults={("prepare", "r1"): "hang"})
     following = pulled.Following(site.store)
     following.gather()
-    first = desired_state.write(site.store, desired_state.desired(site.store), "one", candidate="r1", live=None, elected="web-1")
-    desired_state.write(site.store, first, "another", candidate=None, live=None)
+    first = stored.write_desired(site.store, stored.desired(site.store), "one", candidate="r1", live=None, elected="web-1")
+    stored.write_desired(site.store, first, "another", candidate=None, live=None)
     with pytest.raises(Conflict, match="generation 2 by "):
         following.run("prepare", first.state, "r1")
 

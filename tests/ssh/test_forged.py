@@ -18,8 +18,9 @@ from components.errors import SlipwayError
 from components.hosts import progress
 from components.hosts.site import Site
 from components.release import publishing
+from components.release import store as stored
 from components.release.core import identity
-from components.rollout import coordinator, desired_state
+from components.rollout import coordinator
 from components.source.archive import collect
 from components.ssh.store import Server, ServersStore
 from ops.stack.engines import Launcher
@@ -209,7 +210,7 @@ def test_a_number_that_was_lifted_is_counted_on_from(stack):
     """It says who wrote last, and nothing else: hosts take whatever is higher."""
     stack.at("desired.json").write_text('{"generation": 999, "live": "../../../etc"}')
     store = stack.store()
-    assert desired_state.write(store, desired_state.desired(store), "up", None).state.generation == 1000
+    assert stored.write_desired(store, stored.desired(store), "up", None).state.generation == 1000
     with pytest.raises(SlipwayError, match="wanted the name of an object"):
         store.bring("two", "../../../etc", lambda: KEY)
 

@@ -11,8 +11,7 @@ from cloud_init.host.contracts.rollout import DesiredState, Outcome
 from components.errors import LockedError, Lost, SlipwayError
 from components.hosts import progress
 from components.hosts.transport import Event, Transport
-from components.release.store import Store
-from components.rollout.desired_state import refuse_another
+from components.release.store import Store, refuse_another
 
 _AWAY = 120.0  # seconds that a host may give no answer in the middle of a phase
 _LONGEST = 1800.0  # seconds of a phase whose connection breaks again and again

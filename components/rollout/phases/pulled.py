@@ -14,8 +14,7 @@ from cloud_init.host.contracts.rollout import DesiredState, Heartbeat, Outcome, 
 from components.errors import SlipwayError
 from components.hosts import progress
 from components.hosts.names import short
-from components.release.store import Store
-from components.rollout.desired_state import desired, refuse_another
+from components.release.store import Store, desired, refuse_another
 
 FIRST = 600.0  # seconds to wait for the first web host of all
 BOOT = 120.0  # and, once there is one, for hosts that were launched together with it
