@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-EMAIL, PROJECT = "deployer@acme-prod.iam.gserviceaccount.com", "acme-prod"
+EMAIL, PROJECT = "deployer@shop-123456.iam.gserviceaccount.com", "shop-123456"
 _WARNS = "\n\nTo increase the performance of the tunnel, consider installing NumPy.\n"
 NO_LOGIN = (
     "{} You do not currently have an active account selected.\nPlease run:\n\n  $ gcloud auth login\n\nto obtain new credentials.\n\n"
@@ -33,8 +33,8 @@ NO_API = (
     "visiting https://console.developers.google.com/apis/api/compute.googleapis.com/overview?project=123 then retry. If you enabled "
     "this API recently, wait a few minutes for the action to propagate to our systems and retry.\n\n"
 )
-NO_RIGHT = "{} Some requests did not succeed:\n - Required 'compute.instances.list' permission for 'projects/acme-prod'\n\n"
-NO_PROJECT = "{} Some requests did not succeed:\n - The resource 'projects/acme-prod' was not found\n\n"
+NO_RIGHT = "{} Some requests did not succeed:\n - Required 'compute.instances.list' permission for 'projects/shop-123456'\n\n"
+NO_PROJECT = "{} Some requests did not succeed:\n - The resource 'projects/shop-123456' was not found\n\n"
 NO_LEAVE = (
     "{} [me@example.com] does not have permission to access users instance [me@example.com:importSshPublicKey] (or it may not exist): "
     "The caller does not have permission. This command is authenticated as me@example.com which is the active account specified by the "

@@ -68,7 +68,7 @@ def test_a_file_of_credentials_that_is_missing(google, user):
         (gcloud.NO_LOGIN, MissingError, "the login is over or never was (You do not currently have an active account selected.); run `"),
         (gcloud.OVER, MissingError, "expired or revoked.', {'error': 'x'})); run `gcloud auth login --update-adc`, or set GOOGLE_"),
         ("{} Failed to load credential file: [/a].  ('no JSON',)\n", MissingError, "or never was (Failed to load credential file: [/a]."),
-        (gcloud.NO_API, SlipwayError, "isn't switched on; run: gcloud services enable compute.googleapis.com --project=acme-prod"),
+        (gcloud.NO_API, SlipwayError, "isn't switched on; run: gcloud services enable compute.googleapis.com --project=shop-123456"),
         (gcloud.NO_PROJECT, UsageError, "slipway:gcp-vm.project: wanted a project of this login, found none (Some requests did not "),
         (gcloud.NO_RIGHT, SlipwayError, "wanted leave for compute.instances.list, found none; give it by a role (docs/targets/gcp-vm.md)"),
         (gcloud.NO_LEAVE, SlipwayError, "wanted leave for gcloud compute instances list, found none ([me@example.com] does not have"),

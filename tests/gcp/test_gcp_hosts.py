@@ -40,10 +40,9 @@ def test_web_hosts_first_the_oldest_first_by_their_names_in_the_store(google):
         labels = {**LABELS, **given.get("labels", {})}
         google.instance(name, given.get("zone", ZONE), labels, creationTimestamp=created, **more)
     store, hosts = find()
-    assert [(one.host, one.role) for one in hosts] == [
-        ("web-1a2b@acme-prod.iam.gserviceaccount.com:web-2", "web"), ("web-1a2b@acme-prod.iam.gserviceaccount.com:web-3", "web"),
-        ("web-1a2b@acme-prod.iam.gserviceaccount.com:web-1", "web"), ("database-1a2b@acme-prod.iam.gserviceaccount.com:db-1", "database"),
-    ]  # fmt: skip
+    of = f"1a2b@{PROJECT}.iam.gserviceaccount.com"
+    wanted = [(f"web-{of}:web-2", "web"), (f"web-{of}:web-3", "web"), (f"web-{of}:web-1", "web"), (f"database-{of}:db-1", "database")]
+    assert [(one.host, one.role) for one in hosts] == wanted
     assert [one.address for one in hosts[:2]] == ["203.0.113.2", "10.60.0.4"]
     assert store == common.store_address(common.bucket_name(PROJECT, REGION, "shop", "prod", "shop"))
     assert len(google.asked) == 1

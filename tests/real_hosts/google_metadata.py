@@ -57,14 +57,14 @@ class GoogleMetadata(Metadata):
 def of_server(name: str, number: int, zone: str, address: str, email: str, attributes: dict[str, str]) -> Tree:
     """What an instance is told."""
     facts = {
-        "id": str(4000000000000000000 + number), "name": name, "hostname": f"{name}.{zone}.c.acme-prod.internal",
+        "id": str(4000000000000000000 + number), "name": name, "hostname": f"{name}.{zone}.c.shop-123456.internal",
         "zone": f"projects/1234567890/zones/{zone}", "machine-type": "projects/1234567890/machineTypes/e2-small", "cpu-platform": "Intel",
         "network-interfaces/0/ip": address, "network-interfaces/0/mac": f"42:01:0a:3c:00:{number:02x}",
         "network-interfaces/0/network": "projects/1234567890/networks/shop", "service-accounts/default/email": email,
         "service-accounts/default/token": json.dumps(TOKEN), "virtual-clock/drift-token": "0",
     }  # fmt: skip
     told = {f"attributes/{key}": value for key, value in attributes.items()}
-    project = {"project/project-id": "acme-prod", "project/numeric-project-id": "1234567890"}
+    project = {"project/project-id": "shop-123456", "project/numeric-project-id": "1234567890"}
     return {**{f"instance/{key}": text for key, text in {**facts, **told}.items()}, **project}
 
 
