@@ -1,6 +1,7 @@
 """Runs a stack's program in this process, against any object that answers as a resource monitor."""
 
 import asyncio
+import gc
 import json
 import logging
 import re
@@ -73,10 +74,13 @@ class Program:
         # Every thread of the SDK's executor waits in a registration: its default could deadlock.
         executor = ThreadPoolExecutor(_THREADS)
         loop.set_default_executor(executor)
+        if self.dry:  # it ends soon, and a cloud's SDK is classes by the ten thousand, in which no garbage is found
+            gc.disable()
         program: Any = partial(runpy.run_path, f"{folder}/__main__.py", run_name="__main__")
         try:
             loop.run_until_complete(run_in_stack(program))
         finally:
+            gc.enable()
             executor.shutdown(wait=True)
             loop.close()
             asyncio.set_event_loop(None)

@@ -16,7 +16,7 @@ from ops.stack.project import Project, Stack
 from policy import check
 from policy.plan import Plan, Resource
 
-CONFIG = {"alicloud": {"shop:bucket": "shop-4711"}}
+CONFIG = {"alicloud": {"shop:bucket": "shop-4711"}, "gcp": {"shop:bucket": "shop-4711", "shop:google": "shop-123456"}}
 MADE = {
     "alicloud": {
         "vpc/network:Network": 1, "vpc/switch:Switch": 2, "ecs/securityGroup:SecurityGroup": 2,
@@ -26,6 +26,12 @@ MADE = {
         "ram/rolePolicyAttachment:RolePolicyAttachment": 2, "oss/bucket:Bucket": 1, "oss/bucketAcl:BucketAcl": 1,
         "oss/bucketPublicAccessBlock:BucketPublicAccessBlock": 1, "oss/bucketServerSideEncryption:BucketServerSideEncryption": 1,
         "oss/bucketHttpsConfig:BucketHttpsConfig": 1, "oss/bucketPolicy:BucketPolicy": 1,
+    },
+    "gcp": {
+        "compute/network:Network": 1, "compute/subnetwork:Subnetwork": 1, "compute/firewall:Firewall": 3, "compute/instance:Instance": 1,
+        "compute/address:Address": 2, "compute/forwardingRule:ForwardingRule": 1, "dns/managedZone:ManagedZone": 1,
+        "dns/recordSet:RecordSet": 1, "sql/databaseInstance:DatabaseInstance": 1, "sql/database:Database": 1, "sql/user:User": 1,
+        "serviceaccount/account:Account": 1, "storage/bucket:Bucket": 1, "storage/bucketIAMMember:BucketIAMMember": 3,
     },
 }  # fmt: skip
 

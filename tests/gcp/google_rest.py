@@ -50,8 +50,8 @@ class Account:
         raise Refused(404, path)
 
     def _post(self, path: str, asked: Mapping[str, str], body: Body) -> Body:
-        ids = [value for name, value in asked.items() if name.endswith("Id")]
-        name = str(body.get("name") or (ids or [next(self.numbers)])[0]).rpartition("/")[2]
+        ids = [value for name, value in asked.items() if name == "name" or name.endswith("Id")]
+        name = str(body.get("name") or (ids or [f"{next(self.numbers)}"])[0]).rpartition("/")[2]
         if path.rpartition("/")[2] not in things.COLLECTIONS:
             self.unknown.append(f"POST {path}")
             raise Refused(404, path)
@@ -188,8 +188,8 @@ def _switched(account: Account, method: str, found: re.Match[str], asked: Mappin
     if method == "POST":
         account.services |= set(body.get("serviceIds", [])) or {found[2].partition(":")[0].strip("/")}
         return {"name": "operations/1", "done": True, "response": {"@type": "x"}}
-    on = [{"name": f"{found[1]}/{one}", "config": {"name": one}, "state": "ENABLED"} for one in sorted(account.services)]
-    return next((one for one in on if one["name"].endswith(found[2])), on[0]) if found[2].strip("/") else {"services": on}
+    on: list[Body] = [{"name": f"{found[1]}/{one}", "config": {"name": one}, "state": "ENABLED"} for one in sorted(account.services)]
+    return {"services": on}
 
 
 def _project(account: Account, method: str, found: re.Match[str], asked: Mapping[str, str], body: Body) -> Body:
@@ -206,7 +206,7 @@ def _operation(account: Account, method: str, found: re.Match[str], asked: Mappi
 
 _SPECIAL = (
     (r"/compute/v1/projects/[^/]+/global/images(?:/family)?/[^/]+", _read_only),
-    (r"/compute/v1/projects/[^/]+/(?:zones|regions/[^/]+)", _read_only),
+    (r"/compute/v1/projects/[^/]+(?:/zones|/zones/[^/]+|/regions/[^/]+)?", _read_only),
     (r"/compute/v1/projects/[^/]+/zones/[^/]+/machineTypes/[^/]+", _read_only),
     (r"(/compute/v1/projects/.+)/(set\w+|attachDisk|detachDisk)", _verb),
     (r"/compute/v1/projects/[^/]+/regions/[^/]+/autoscalers", _autoscaler),
@@ -233,8 +233,10 @@ def merged(whole: Body, part: Body) -> None:
 
 @contextmanager
 def emulated() -> Iterator[tuple[str, Account]]:
-    """Its address, and the account."""
+    """Its address, and the account, which has what stack files take for granted."""
     account, lock = Account(), threading.Lock()
+    for path, body in things.GIVEN.items():
+        account.made(path, dict(body))
 
     class Rest(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -249,7 +251,7 @@ def emulated() -> Iterator[tuple[str, Account]]:
             asked = {name: value for name, [value, *_] in parse_qs(parts.query).items()}
             with lock:
                 try:
-                    path = unquote(parts.path)
+                    path = unquote(parts.path).rstrip("/")
                     status, found = 200, account.all() if path == ALL else account.answer(self.command, path, asked, body)
                 except Refused as refused:
                     status, found = refused.status, refused.told()

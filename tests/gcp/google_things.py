@@ -10,15 +10,24 @@ LINKS = "https://www.googleapis.com"
 """What links begin with, a path after that."""
 REGION = "europe-west1"
 ZONES = tuple(f"{REGION}-{one}" for one in "bcd")
+PROJECT = "shop-123456"
+_NETWORKS = "projects/nets-123456"
+GIVEN = {
+    f"/dns/v1/projects/{PROJECT}/managedZones/example-com": {"name": "example-com", "dnsName": "example.com.", "visibility": "public"},
+    f"/compute/v1/{_NETWORKS}/global/networks/main": {},
+    f"/compute/v1/{_NETWORKS}/regions/{REGION}/subnetworks/web": {
+        "network": f"{LINKS}/compute/v1/{_NETWORKS}/global/networks/main",
+        "ipCidrRange": "10.1.0.0/20",
+    },
+}
+"""What stacks find there: by path what was asked for."""
 AUTHORITY = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
 _COMPUTE = (
     "addresses autoscalers backendServices disks firewalls forwardingRules healthChecks instanceGroupManagers instances instanceTemplates"
 )
 _COMPUTE += " networks routers sslPolicies subnetworks targetHttpProxies targetHttpsProxies urlMaps snapshots"
-_OTHER = (
-    "alertPolicies b certificateMapEntries certificateMaps certificates databases dnsAuthorizations managedZones notificationChannels o"
-)
-_OTHER += " serviceAccounts uptimeCheckConfigs users"
+_OTHER = "alertPolicies anywhereCaches b certificateMapEntries certificateMaps certificates databases dnsAuthorizations managedZones"
+_OTHER += " notificationChannels o serviceAccounts uptimeCheckConfigs users"
 COLLECTIONS = frozenset(f"{_COMPUTE} {_OTHER}".split())
 _COUNTED = ("compute", "certificatemanager", "monitoring")
 """Services that remove nothing that something else names."""
@@ -123,6 +132,8 @@ def _instance(there: Any, path: str, body: Body, number: int) -> None:
 
 
 def _group(there: Any, path: str, body: Body, number: int) -> None:
+    if not any(body.get("resourcePolicies", {}).values()):
+        body.pop("resourcePolicies", None)
     for version in body["versions"]:
         version.setdefault("name", "")
     body |= {
@@ -143,6 +154,14 @@ def _template(there: Any, path: str, body: Body, number: int) -> None:
         one |= {"name": f"nic{index}"}
         for access in one.get("accessConfigs", []):
             access |= {"name": "external-nat", "type": "ONE_TO_ONE_NAT", "networkTier": "PREMIUM"}
+
+
+def _snapshot(there: Any, path: str, body: Body, number: int) -> None:
+    body |= {"copy": "snapshot", "of": f"/compute/v1/projects/{body['sourceDisk'].partition('projects/')[2]}", "status": "READY"}
+
+
+def _object(there: Any, path: str, body: Body, number: int) -> None:
+    body |= {"name": path.rpartition("/")[2], "bucket": path.split("/")[4], "generation": str(number)}
 
 
 def _server(there: Any, path: str, body: Body, number: int) -> None:
@@ -191,9 +210,11 @@ _ADDED: Mapping[str, Callable[[Any, str, Body, int], None]] = {
     "compute instanceTemplates": _template,
     "compute networks": _network,
     "compute subnetworks": _subnetwork,
+    "compute snapshots": _snapshot,
     "dns managedZones": _zone,
     "sql instances": _server,
     "storage b": _bucket,
+    "storage o": _object,
 }
 """By service and collection."""
 
@@ -207,7 +228,7 @@ def refuse_removal(there: Mapping[str, Body], path: str, body: Body) -> None:
     if held:
         raise Refused(409, f"{path} isn't empty: {', '.join(sorted(held)[:3])}")
     names = [path, path.replace("instanceGroupManagers", "instanceGroups")] if service in _COUNTED else []
-    users = [at for at, one in there.items() if at != path and "/operations/" not in at and _names(one, names)]
+    users = [at for at, one in there.items() if at != path and "/operations/" not in at and "copy" not in one and _names(one, names)]
     if users:
         raise Refused(400, f"{path} is already being used by {', '.join(sorted(users)[:3])}")
 
@@ -233,7 +254,12 @@ def read_only(path: str) -> Body:
     """What is there anyway: zones, types of machines, images."""
     name = path.rpartition("/")[2]
     if name == "zones":
-        return {"items": [{"name": one, "status": "UP", **linked(f"{path}/{one}")} for one in ZONES]}
+        return {
+            "items": [
+                {"name": one, "status": "UP", "region": f"{path.removesuffix('zones')}regions/{REGION}", **linked(f"{path}/{one}")}
+                for one in ZONES
+            ]
+        }
     if "/images/" in path:
         at = "/compute/v1/projects/debian-cloud/global/images/debian-13-v20261110"
         return {

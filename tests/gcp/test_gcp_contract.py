@@ -8,6 +8,8 @@ import cases
 import pytest
 from clouds.shapes import goes_below_what_is_kept, kept, known, made_of
 
+from components.gcp import common
+from components.gcp.blocks.host_role import rights
 from policy import check
 from policy.plan import Plan, Resource
 
@@ -179,7 +181,7 @@ def test_an_existing_network_and_image(answered: bool) -> None:
     assert {item.inputs["network"] for item in plan.of(f"gcp:{FIREWALL}")} == {network}
     assert one(plan, INSTANCE).inputs["bootDisk"]["initializeParams"]["image"] == "projects/images-42/global/images/web-7"
     (subnet,) = (found for found in plan.lookups if found.token.endswith("getSubnetwork"))
-    assert subnet.arguments["selfLink"] == "projects/nets-123456/regions/europe-west1/subnetworks/web"
+    assert subnet.arguments["selfLink"] == "https://www.googleapis.com/compute/v1/projects/nets-123456/regions/europe-west1/subnetworks/web"
 
 
 def test_boot_data_says_where_and_as_whom() -> None:
@@ -220,9 +222,11 @@ def test_what_a_server_may_do_in_the_store(role: str) -> None:
         assert all(objects)
         other = {"web": "database", "database": "web"}[role]
         assert not [one for one in objects if other in one]
-    folders = {"web": [], "database": ["backups/${shop-database.email}/"]}[role]
-    written = members["roles/storage.objectUser"]
-    assert [one for one in (f"outcomes/${{shop-{role}.email}}:", *folders) if f"/objects/{one}'" not in written] == []
+    own = f"${{shop-{role}.email}}"
+    folders = rights(own, role, role == "database")
+    assert {name.rpartition(".")[2]: expression for name, expression in members.items()} == {
+        right: common.below("shop-store-id", names) for right, names in folders.items()
+    }
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ def test_every_stack_is_applied_and_destroyed(tmp_path, monkeypatch, capsys):
         keeping = recorded({})
         launch = Launch(terraform, schema, endpoint, keeping)
         launch.apply()
+        assert terraform.problems("validate") == []  # warnings too
         launch.again()
         filled = launch.fill()
         kept = launch.destroy_all_but_kept()

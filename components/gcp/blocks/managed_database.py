@@ -18,7 +18,6 @@ ENGINES = {"postgres": ("POSTGRES_17", "UTF8"), "mysql": ("MYSQL_8_4", "utf8mb4"
 """By Slipway's name Google's, with the version, and the character set."""
 _GROWTH = 4  # times its first size that the storage may become by itself
 _DAYS = 7  # of Google's own backups: each moment of them can be restored
-_LAST_DAYS = 30  # that the last backup stays, which is made as it is removed
 
 
 @dataclass(kw_only=True)
@@ -37,6 +36,8 @@ class ManagedDatabaseArgs(args.ManagedDatabaseArgs):
     """The zone that it stands in: the servers'."""
     standby: bool | None = None
     """A second one in another zone takes over by itself."""
+    last_snapshot: bool = True
+    """A backup is made as it is removed, and stays for 30 days."""
 
 
 class ManagedDatabase(ManagedDatabaseBlock):
@@ -91,7 +92,7 @@ class ManagedDatabase(ManagedDatabaseBlock):
                 "transaction_log_retention_days": _DAYS,
                 "backup_retention_settings": {"retained_backups": _DAYS},
             },
-            "final_backup_config": {"enabled": True, "retention_days": _LAST_DAYS},
+            "final_backup_config": {"enabled": args.last_snapshot, "retention_days": 30 if args.last_snapshot else None},
             "maintenance_window": {"day": 7, "hour": 4, "update_track": "stable"},  # Sunday, UTC
             "deletion_protection_enabled": bool(args.keep),
             "user_labels": labels(args.tags),

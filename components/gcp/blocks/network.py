@@ -12,6 +12,7 @@ from components.blocks.args import Tagged
 from components.blocks.block import Block, child
 from components.gcp.common import resource_name
 
+_LINKS = "https://www.googleapis.com/compute/v1/"
 ZONES = 3
 """A region has as many at least, and a fleet is over these."""
 
@@ -57,7 +58,8 @@ class Network(Block):
         if args.vpc is None:
             self._make(resource_name(name), args)
         else:
-            subnet = {"self_link" if "/" in str(args.subnet) else "name": args.subnet}
+            path = str(args.subnet)
+            subnet = {"self_link": f"{_LINKS}{path}"} if "/" in path else {"name": path}
             there = gcp.compute.get_subnetwork_output(**subnet, region=args.region, opts=lookup)
             self.vpc_id, self.subnet_id, self.cidr = pulumi.Output.from_input(args.vpc), there.self_link, there.ip_cidr_range
         self._finish()

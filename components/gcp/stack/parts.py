@@ -47,6 +47,7 @@ def _managed_database(foundation: Foundation) -> Tier:
         zone=foundation.zone,
         client_group_id=foundation.web.name,
         standby=options.database.standby,
+        last_snapshot=foundation.settings.last_snapshot,
     )
     database = ManagedDatabase(f"{foundation.name}-database", args, foundation.child)
     return Tier(connection=database, resources=(database,), watched={"database": database.database_id})
