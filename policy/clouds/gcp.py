@@ -10,11 +10,8 @@ from policy.facts import ALL_PORTS, CloudBucket, CloudDatabase, CloudHost, Disk,
 from policy.plan import Plan, Resource, at, flag, is_known, items, leaves, mapping, number, shown, text
 
 _INSTANCE = "gcp:compute/instance:Instance"
-_TEMPLATES = ("gcp:compute/regionInstanceTemplate:RegionInstanceTemplate", "gcp:compute/instanceTemplate:InstanceTemplate")
-_GROUPS = (
-    "gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager",
-    "gcp:compute/instanceGroupManager:InstanceGroupManager",
-)
+_TEMPLATE = "gcp:compute/regionInstanceTemplate:RegionInstanceTemplate"
+_GROUP = "gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager"
 _FIREWALL = "gcp:compute/firewall:Firewall"
 _ACCOUNT = "gcp:serviceaccount/account:Account"
 _DISK = "gcp:compute/disk:Disk"
@@ -26,6 +23,7 @@ _ENTRANCES = (
     "gcp:compute/globalAddress:GlobalAddress",
     "gcp:compute/globalForwardingRule:GlobalForwardingRule",
 )
+_IMAGES = {_INSTANCE: "bootDisk.initializeParams.image", _TEMPLATE: "disks[0].sourceImage"}
 _LIMIT = 256 * 1024  # bytes of one value of an instance's metadata
 _STOPPED_FOR = frozenset({"machineType", "minCpuPlatform", "serviceAccount", "shieldedInstanceConfig", "enableDisplay"})
 _LOCK, _PUBLIC = "settings.deletionProtectionEnabled", "settings.ipConfiguration.ipv4Enabled"
@@ -54,9 +52,9 @@ def facts(plan: Plan) -> Facts:
         databases=tuple(_database(one) for one in plan.made(_DATABASE)),
         hosts=tuple(_hosts(plan)),
         entrances=tuple(one for one in plan.made(*_ENTRANCES) if one.inputs.get("addressType") != "INTERNAL"),
-        images=tuple(_images(plan)),
+        images=tuple((one, input) for type, input in _IMAGES.items() for one in plan.made(type)),
         # Metadata answer who sends a header of their own; there is nothing to set.
-        user_data=tuple(one for server in plan.made(_INSTANCE, *_TEMPLATES) for one in _user_data(server)),
+        user_data=tuple(one for server in plan.made(_INSTANCE, _TEMPLATE) for one in _user_data(server)),
         ties=tuple(ties(plan, _TIED_BY)),
     )
 
@@ -108,14 +106,9 @@ def _hosts(plan: Plan) -> Iterator[CloudHost]:
         attached = [one for one in plan.made(_ATTACHMENT) if server in plan.origins(one, "instance")]
         disks = tuple(disk.urn for one in attached for disk in plan.origins(one, "disk", _DISK))
         yield CloudHost(server, _accounts(plan, server, "serviceAccount"), _STOPPED_FOR, disks=disks)
-    for group in plan.made(*_GROUPS):
-        templates = plan.origins(group, "versions", *_TEMPLATES)  # another one replaces its servers, in turn
+    for group in plan.made(_GROUP):
+        templates = plan.origins(group, "versions", _TEMPLATE)  # another one replaces its servers, in turn
         yield CloudHost(group, tuple(urn for one in templates for urn in _accounts(plan, one, "serviceAccount")))
-
-
-def _images(plan: Plan) -> Iterator[tuple[Resource, str]]:
-    for type, input in ((_INSTANCE, "bootDisk.initializeParams.image"), *((one, "disks[0].sourceImage") for one in _TEMPLATES)):
-        yield from ((one, input) for one in plan.made(type))
 
 
 def _user_data(server: Resource) -> Iterator[UserData]:

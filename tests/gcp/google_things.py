@@ -60,6 +60,7 @@ def where(path: str) -> Body:
 def complete(there: Mapping[str, Body], path: str, body: Body, number: int) -> None:
     """`body` gets what Google adds; `there` other things that come with it."""
     service, kind = path.split("/")[1], path.split("/")[-2]
+    _refuse_letters(service, path, body)
     if service in ("monitoring", "certificatemanager"):
         body["name"] = path.split("/", 3)[3]
     if service == "compute":
@@ -73,6 +74,18 @@ def complete(there: Mapping[str, Body], path: str, body: Body, number: int) -> N
         }
     if add := _ADDED.get(f"{service} {kind}"):
         add(there, path, body, number)
+
+
+def _refuse_letters(service: str, path: str, body: Body) -> None:
+    """Raises `Refused` for a name or a label that Google doesn't take."""
+    name = path.rpartition("/")[2]
+    if service in ("compute", "certificatemanager") and not re.fullmatch("[a-z]([-a-z0-9]{0,61}[a-z0-9])?", name):
+        raise Refused(400, f"{path}: {name} is no name")
+    own = {} if service == "monitoring" else body.get("labels")
+    for labels in (own, body.get("userLabels"), body.get("settings", {}).get("userLabels"), body.get("properties", {}).get("labels")):
+        for key, value in (labels or {}).items():
+            if not (re.fullmatch("[a-z][a-z0-9_-]{0,62}", key) and re.fullmatch("[a-z0-9_-]{0,63}", value)):
+                raise Refused(400, f"{path}: {key}: {value} is no label")
 
 
 def _address(there: Any, path: str, body: Body, number: int) -> None:
@@ -105,6 +118,8 @@ def _disk(there: Any, path: str, body: Body, number: int) -> None:
 def _forwarding_rule(there: Any, path: str, body: Body, number: int) -> None:
     body.setdefault("labelFingerprint", "A")
     if "serviceAttachments" in str(body.get("target")):
+        if "loadBalancingScheme" in body:
+            raise Refused(400, f"{path}: a rule to a service attachment has no scheme")
         body |= {"pscConnectionId": str(number), "pscConnectionStatus": "ACCEPTED"}
     for address in there.values():
         if str(address.get("selfLink", "")).endswith(str(body.get("IPAddress", "/"))):

@@ -1,6 +1,7 @@
 """The target gcp-vm on booted hosts, which stand as the recorded plan says: boot data by Google's own agent as Debian has it, rollouts
 through a store in Google's language by TLS, day two by SSH through Google's command line and OS Login, as far as those can be had here."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,4 +36,15 @@ def test_a_server_and_its_mysql(network: Network, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_fleet_behind_a_load_balancer(stack: Stack, say: Say) -> None:
+    """Its hosts know a client by the header that is Google's own, whatever the client says of itself."""
     a_fleet(stack, say, reached_by_others=False)
+    client = stack.hosts.network.stranger("client")
+    for number, told in enumerate(("X-Forwarded-For: 198.51.100.7", "X-Real-Ip: 198.51.100.7")):
+        client.in_network(["curl", "-sS", "-H", told, f"http://{stack.hosts.network.gateway}/who-{number}"])
+    hosts = [one for one in stack.hosts.running.values() if stack.serving(one)]
+
+    def told_of() -> list[str]:
+        lines = [line for one in hosts for line in one.read("/var/log/slipway/shop/front.log").decode().splitlines() if "/who-" in line]
+        return [json.loads(line)["remote"] for line in lines]
+
+    assert hosts[0].wait_for(told_of, lambda found: len(found) == 2, 20) == [client.address] * 2

@@ -70,7 +70,6 @@ class ManagedDatabase(ManagedDatabaseBlock):
         """The instance. Pulumi gives its name a part made by chance: no other may have it for a
         week after it was removed."""
         args, to_a_moment = self._args, {"postgres": "point_in_time_recovery_enabled", "mysql": "binary_log_enabled"}
-        backups: dict[str, Any] = {"enabled": True, "start_time": "03:00", to_a_moment[args.engine]: True}
         settings: Any = {
             "edition": "ENTERPRISE",
             "tier": args.instance_class,
@@ -88,7 +87,9 @@ class ManagedDatabase(ManagedDatabaseBlock):
                 "server_certificate_rotation_mode": "AUTOMATIC_ROTATION_DURING_MAINTENANCE",  # it lasts a year
             },
             "backup_configuration": {
-                **backups,
+                "enabled": True,
+                "start_time": "03:00",
+                to_a_moment[args.engine]: True,
                 "transaction_log_retention_days": _DAYS,
                 "backup_retention_settings": {"retained_backups": _DAYS},
             },
@@ -132,23 +133,10 @@ class ManagedDatabase(ManagedDatabaseBlock):
         )
         record = gcp.dns.RecordSet(self._name, managed_zone=zone.name, name=called, type="A", ttl=300, rrdatas=[address.address], opts=own)
         # A service's address can't refuse anybody; hosts can be kept from sending there.
-        rules: dict[str, dict[str, Any]] = {
-            "web": {
-                "allows": [{"protocol": "tcp", "ports": [str(PORTS[args.engine])]}],
-                "target_service_accounts": [args.client_group_id],
-                "priority": 900,
-            },
-            "others": {"denies": [{"protocol": "all"}], "priority": 910},
-        }
-        barred = [
-            gcp.compute.Firewall(
-                f"{self._name}-{who}",
-                network=args.network_id,
-                direction="EGRESS",
-                destination_ranges=[address.address],
-                **rule,
-                opts=own,
-            )
-            for who, rule in rules.items()
-        ]
-        return [one.id for one in (leads, record, *barred)]
+        barred: dict[str, Any] = {"network": args.network_id, "direction": "EGRESS", "destination_ranges": [address.address]}
+        allowed: Any = {"protocol": "tcp", "ports": [str(PORTS[args.engine])]}
+        web = gcp.compute.Firewall(
+            f"{self._name}-web", allows=[allowed], target_service_accounts=[args.client_group_id], priority=900, **barred, opts=own
+        )
+        others = gcp.compute.Firewall(f"{self._name}-others", denies=[{"protocol": "all"}], priority=910, **barred, opts=own)
+        return [one.id for one in (leads, record, web, others)]

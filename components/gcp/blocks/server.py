@@ -26,6 +26,7 @@ _IMAGES = {
     "debian-13": {"amd64": "debian-cloud/debian-13", "arm64": "debian-cloud/debian-13-arm64"},
     "ubuntu-24.04": {"amd64": "ubuntu-os-cloud/ubuntu-2404-lts-amd64", "arm64": "ubuntu-os-cloud/ubuntu-2404-lts-arm64"},
 }
+_COPIED = 39  # letters of a disk's name, less Pulumi's eight: the date of its last snapshot stands behind them
 _DATA = "slipway-data"
 DEVICE = f"/dev/disk/by-id/google-{_DATA}"
 """A data disk on its server."""
@@ -101,7 +102,7 @@ class DataDisk(Block):
     def __init__(self, name: str, args: DataDiskArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:gcp:DataDisk", name, None, opts)
         disk = gcp.compute.Disk(
-            resource_name(name),
+            short(resource_name(name), _COPIED),
             zone=args.zone,
             type=disk_type(args.instance_type),
             size=args.size,

@@ -67,6 +67,9 @@ class Options(CloudOptions):
     disk: Annotated[int, _DISK] = boot_setting(16, "A web server's disk.")
     data_disk: Annotated[int, _DISK] | None = boot_setting(None, DATA_DISK)
     network: GcpNetworkOptions = boot_setting(GcpNetworkOptions(), "Where they stand.")
+    ssh: tuple[Annotated[str, kinds.NETWORK], ...] = setting(
+        (), "Networks that may reach port 22 beside Identity-Aware Proxy, by which all commands come."
+    )
     zone: Annotated[str, kinds.DOMAIN] | None = setting(
         None, "The domain, with a public zone in Cloud DNS, that `slipway:domain` is set in."
     )
