@@ -80,9 +80,9 @@ class Target(TargetComponent):
 
 
 def needs(settings: Settings) -> list[Need]:
-    """The front server, for which a relay stands in, and a database's programs on this machine."""
-    why = "the front server: static files, slow clients, limits; without it a plain relay passes connections on"
-    front = Need(installed.FRONTS[settings.front], why, system.FRONTS[settings.front], settings.front in installed.fronts(), required=False)
+    """The front server and a database's programs on this machine."""
+    why = "the front server: static files, slow clients, limits"
+    front = Need(installed.FRONTS[settings.front], why, system.FRONTS[settings.front], settings.front in installed.fronts(), required=True)
     engine = settings.database.engine
     if settings.database.placement != "same-host" or engine not in system.ENGINES:
         return [front]

@@ -14,10 +14,10 @@ from host_bench import Bench
 def make_bench() -> Iterator[Any]:
     made: list[Bench] = []
 
-    def make(front: str | None = None) -> Bench:
+    def make() -> Bench:
         folder = Path(tempfile.mkdtemp(prefix="slipway-host-"))
         folder.chmod(0o755)
-        made.append(Bench(folder, front))
+        made.append(Bench(folder))
         return made[-1]
 
     yield make

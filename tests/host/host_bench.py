@@ -64,7 +64,7 @@ class Bench:
 
     source = APP
 
-    def __init__(self, folder: Path, front: str | None = None) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port = ports.free()
         python, user = app_runtime(folder / ".slipway" / "t", None)
@@ -72,7 +72,7 @@ class Bench:
         self.facts: dict[str, Any] = {
             "transport": "local", "app": "demo", "host": "local", "root": str(tree), "run": str(run_folder(tree, "demo")),
             "user": user, "python": python, "uv": uv_binary(), "store": in_folder(tree / "store"),
-            "front": {"listen": ["127.0.0.1", self.port], "binaries": {} if front == "relay" else installed.fronts()},
+            "front": {"listen": ["127.0.0.1", self.port], "binaries": installed.fronts()},
             "databases": installed.databases(), "supervisor": SUPERVISOR,
         }  # fmt: skip
         self.host = local.connect(self.facts)

@@ -127,10 +127,9 @@ def test_each_line_of_the_log_is_json(make_bench, front):
     assert not any(line["uri"] == "/-/live" for line in lines)
 
 
-@pytest.mark.parametrize("front", [*FRONTS, "relay"])
+@pytest.mark.parametrize("front", FRONTS)
 def test_maintenance(make_bench, front):
-    bench = make_bench(front)
-    launched(bench, 1, kind="nginx" if front == "relay" else front)
+    bench = launched(make_bench(), 1, kind=front)
     page = Path(bench.facts["root"]) / "etc/slipway/demo/maintenance.html"
     kept = http.client.HTTPConnection("127.0.0.1", bench.port, timeout=20)
     kept.request("GET", "/")
@@ -146,8 +145,7 @@ def test_maintenance(make_bench, front):
         answer, text = ask(bench, method, path, body)
         assert (answer.status, text, answer.headers["X-Slipway-Maintenance"]) == (503, "<h1>soon</h1>", "on")
     assert ask(bench, "HEAD", "/")[0].status == 503
-    if front != "relay":  # there it is the app's own
-        assert ask(bench, "GET", "/-/live")[1] == "live\n"
+    assert ask(bench, "GET", "/-/live")[1] == "live\n"
     page.unlink()
     assert ask(bench, "GET", "/")[1] == "1"
     assert ask(bench, "GET", "/-/maintenance")[0].status == 404
@@ -184,21 +182,3 @@ def test_a_release_for_the_other_front_is_refused_before_anything_changes(make_b
     assert (text, answer.headers["Server"].lower(), answer.status) == ("1", before, 200)
     assert bench.roll(bench.publish(3, kind=before)).ok
     assert ask(bench, "GET", "/")[1] == "3"
-
-
-def test_a_front_that_came_to_the_machine_later_takes_over_from_the_relay(make_bench):
-    bench = make_bench("relay")
-    launched(bench, 1)
-    assert bench.host.run(["status"])["front"]["kind"] == "relay"
-    bench.facts["front"]["binaries"] = make_bench().facts["front"]["binaries"]
-    assert bench.boot()["ok"]
-    assert bench.host.run(["status"])["front"]["kind"] == "nginx"
-    assert ask(bench, "GET", "/")[0].headers["Server"] == "nginx"
-    assert not bench.host.run(["status"])["maintenance"]
-
-
-def test_a_chunked_body_reaches_uwsgi_through_the_relay(make_bench):
-    bench = make_bench("relay")
-    launched(bench, 1, server=Server("uwsgi"))
-    assert ask(bench, "POST", "/take", iter([b"x" * 70_000] * 20))[1] == "1400000"
-    assert ask(bench, "POST", "/take", b"x" * 5_000_000)[1] == "5000000"

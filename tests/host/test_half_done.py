@@ -13,7 +13,6 @@ from cloud_init.host.base.outcome import Refused, Steps
 from cloud_init.host.contracts.rollout import DesiredState
 from cloud_init.host.follow import watch as watching
 from cloud_init.host.follow.decide import Action
-from cloud_init.host.front import configuration
 from cloud_init.host.processes import app, managers
 from cloud_init.host.processes.managers import ProgramStatus
 from cloud_init.host.rollout import boot, gate, state, web
@@ -85,7 +84,6 @@ def host(tmp_path, monkeypatch):
     database = SimpleNamespace(program="postgres", ensure=lambda given: given.up.update(postgres=True))
     monkeypatch.setattr(managers, "of", lambda where: manager)
     monkeypatch.setattr("cloud_init.host.data.databases.of_release", lambda *_: database)
-    monkeypatch.setattr(configuration, "is_another", lambda *_: False)
     monkeypatch.setattr(app, "_CALM", 0.0)
     monkeypatch.setattr(gate, "wait", lambda *_: None)
     return SimpleNamespace(places=places, manager=manager, blue=blue, green=green)

@@ -81,15 +81,14 @@ SERVERS = {
     "gunicorn gevent": Server("gunicorn", "gevent", timeout=SECONDS),
     "uwsgi": Server("uwsgi", timeout=SECONDS),
 }
-EVERY_FRONT = pytest.mark.parametrize("front", ["nginx", "apache", "relay"])
+EVERY_FRONT = pytest.mark.parametrize("front", ["nginx", "apache"])
 
 
 def rolled(bench: Any, number: int, server: Server, front: str) -> Any:
     """The verdict of that release."""
-    kind = "nginx" if front == "relay" else front
     sources = {"wsgi.py": APP.replace("NUMBER", str(number)), "static/number.txt": "", "a b é.txt": "sent " * 1000}
     needed = {"requirements": [PACKAGES, server_requirements(WebHost("wsgi:app", server))]}
-    return bench.roll(bench.publish(number, server, sources, needed, kind=kind))
+    return bench.roll(bench.publish(number, server, sources, needed, kind=front))
 
 
 @pytest.fixture
@@ -97,7 +96,7 @@ def launched(make_bench: Any) -> Any:
     """A host that `rolled` has put a release on."""
 
     def launch(front: str, server: Server) -> Any:
-        bench = make_bench(front if front == "relay" else None)
+        bench = make_bench()
         assert bench.boot()["ok"]
         verdict = rolled(bench, 1, server, front)
         assert verdict.ok, verdict.message
@@ -232,7 +231,7 @@ def test_named_files_are_sent_and_none_but_the_apps(launched: Any, front: str, s
     assert (answer.status, text) == (200, "sent " * 1000)
     assert answer.headers["Content-Disposition"].startswith("attachment; filename=")
     assert (answer.headers["X-Content-Type-Options"], answer.headers["X-Release-Id"]) == ("nosniff", source.parent.name)
-    assert not {"X-Sendfile", "X-Accel-Redirect", "X-Accel-Buffering"} & {*answer.headers} or front == "relay"
+    assert not {"X-Sendfile", "X-Accel-Redirect", "X-Accel-Buffering"} & {*answer.headers}
     answer, text = ask(bench, "GET", f"/file?path={source}/a%20b%20%C3%A9.txt", Range="bytes=5-8")
     assert (answer.status, text, answer.headers["Content-Range"]) == (206, "sent", "bytes 5-8/5000")
     answer, text = ask(bench, "HEAD", f"/file?path={source}/a%20b%20%C3%A9.txt")

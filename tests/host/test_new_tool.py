@@ -49,7 +49,7 @@ def test_one_that_works_takes_the_present_ones_place(host):
 
 @pytest.mark.parametrize(
     ("data", "why"),
-    [(b"no zip", "SyntaxError"), (without("host/front/relay.py"), "No module named 'no_such_module'")],
+    [(b"no zip", "SyntaxError"), (without("host/front/certificates.py"), "No module named 'no_such_module'")],
     ids=["does not start", "lacks a part"],
 )
 def test_one_that_does_not_work_is_refused(host, data, why):

@@ -105,7 +105,7 @@ def test_what_is_no_file_says_nothing(places, plant):
     """A pipe would keep root waiting, an endless file take all of its memory."""
     volume.make_folders(places)
     plant(places.serving)
-    assert configuration.serving(places) == "relay"
+    assert configuration.serving(places) == "nginx"
     plant(places.colour("blue").process)
     assert processes.recorded(places.colour("blue").process) is None
 

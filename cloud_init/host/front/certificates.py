@@ -194,7 +194,7 @@ def _request(places: Places, tls: Tls, steps: Steps) -> None:
 
 def _tell_front(places: Places) -> None:
     """Signals a front server that reads certificates only as it starts."""
-    renew = configuration.SERVERS[configuration.find(places, places.front)].renew
+    renew = configuration.SERVERS[configuration.serving(places)].renew
     manager = managers.of(places)
     if renew and manager.running and manager.status("front").runs:
         manager.signal("front", renew)  # by the manager's word: what is noted of it is the app's user's to write

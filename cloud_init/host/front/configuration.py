@@ -1,6 +1,6 @@
 """The front server: which one there is, its configuration in force, and its reload when a release
-brings another one. `NAME.conf` in the configuration is served by NAME, or, where that lacks its
-program, by the relay. The maintenance page is a file that fronts look for at each request."""
+brings another one. `NAME.conf` in the configuration is served by NAME. The maintenance page is a
+file that fronts look for at each request."""
 
 import grp
 import os
@@ -13,7 +13,6 @@ from typing import NamedTuple, Optional
 from ..base import Places, Refused, front_group, link, note, processes, read_foreign, target, template, unlink, write
 from ..processes.managers import Manager
 
-STAND_IN = "relay"
 MAINTENANCE = "maintenance.html"
 
 
@@ -21,7 +20,7 @@ class Server(NamedTuple):
     """A front server; its signals are named as kill(1) has them."""
 
     stop: str  # finishes the requests in flight; TERM, by which Supervisor stops all, cuts them
-    reload: Optional[str]  # None: it reads no configuration
+    reload: str
     command: Callable[[Places, Path], list[str]]  # for the configuration in that folder
     serve: tuple[str, ...] = ()  # more words, with which it serves in the foreground
     test: tuple[str, ...] = ()  # more words, with which it says whether it takes the configuration
@@ -29,9 +28,12 @@ class Server(NamedTuple):
 
 
 def find(places: Places, folder: Path) -> str:
-    """The name of the front server that serves the configuration in that folder."""
+    """The name of the front server that the configuration in that folder is for. Raises `Refused`
+    where it isn't here."""
     wanted = kind(folder.glob("*.conf"))
-    return wanted if wanted and places.front_binaries.get(wanted) else STAND_IN
+    if not wanted or not places.front_binaries.get(wanted):
+        raise Refused(f"wanted the front server {wanted or ''} on this machine, found none; install its package, then run `up` again")
+    return wanted
 
 
 def kind(files: Iterable[Path]) -> Optional[str]:
@@ -58,14 +60,13 @@ def _apache(places: Places, folder: Path) -> list[str]:
 SERVERS = {
     "apache": Server("WINCH", "USR1", _apache, ("-D", "FOREGROUND"), ("-t",), renew="USR1"),  # the event MPM: it keeps its sockets
     "nginx": Server("QUIT", "HUP", _nginx, test=("-t", "-q")),
-    STAND_IN: Server("TERM", None, lambda places, folder: []),
 }
 
 
 def serving(places: Places) -> str:
     """The kind of front server that was started last; without a note, that of its configuration."""
     noted = read_foreign(places.serving)
-    return noted if noted in SERVERS else find(places, places.front)
+    return noted if noted in SERVERS else kind(places.front.glob("*.conf")) or "nginx"
 
 
 def check_port(places: Places) -> None:
@@ -96,17 +97,11 @@ def install(places: Places, manager: Manager, folder: Path) -> None:
     link(places.etc / "front.listen", "{}:{}".format(*places.facts.front.listen))
     if before is None or target(places.live) is None:
         return
-    if not manager.status("front").runs or is_another(places):
+    if not manager.status("front").runs:
         note(f"the front server is started: {find(places, places.front)}")
         manager.restart("front")
     elif _content(Path(before)) != _content(folder):
         reload(places, manager)
-
-
-def is_another(places: Places) -> bool:
-    """Whether what serves isn't what the configuration in force is for: its program came to this
-    machine, or went, and the relay stands in."""
-    return serving(places) != find(places, places.front)
 
 
 def _content(folder: Path) -> dict[str, bytes]:
@@ -115,9 +110,8 @@ def _content(folder: Path) -> dict[str, bytes]:
 
 def reload(places: Places, manager: Manager) -> None:
     """New workers with the new configuration; the old ones finish what they have in hand."""
-    signal = SERVERS[serving(places)].reload
-    if signal and manager.status("front").runs:
-        manager.signal("front", signal)
+    if manager.status("front").runs:
+        manager.signal("front", SERVERS[serving(places)].reload)
 
 
 def is_page_up(places: Places) -> bool:

@@ -1,7 +1,6 @@
 """What a manager starts: becomes a colour's server, or the front server; constant over releases.
 `exec` becomes a command in the same way."""
 
-import asyncio
 import os
 import stat
 import sys
@@ -80,10 +79,6 @@ def _front(places: Places) -> None:
         os.dup2(log, 1)
         os.dup2(log, 2)
     write(places.serving, served_by.encode())
-    if served_by == configuration.STAND_IN:
-        from ..front import relay
-
-        return asyncio.run(relay.serve(places))
     unlink(places.front_process.with_name("pid"))  # Apache ends where a number in its pid file is in use
     server = configuration.SERVERS[served_by]
     processes.become([*server.command(places, places.front), *server.serve])

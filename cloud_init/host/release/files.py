@@ -12,7 +12,7 @@ from ..contracts.manifest import NOT_THE_APPS, Manifest
 from ..data import databases
 from ..front import configuration
 from ..processes.programs import log_path
-from . import manifests, templates
+from . import templates
 
 _TOKEN = re.compile("@@(ROOT|SRV|RUN|ETC|LOG|LIB)@@")
 WITHHELD = frozenset(("DATABASE_OWNER_URL",))
@@ -49,14 +49,6 @@ def fill(content: str, places: Places) -> str:
 def validate(places: Places, folder: Path) -> None:
     """Has the front server check the release's configuration. Raises `Refused` with its words."""
     front = configuration.find(places, folder / "etc")
-    if (manifest := manifests.peek(folder)) and front == configuration.STAND_IN:
-        missing = f"wanted the front server {configuration.kind(folder.glob('etc/*.conf'))} on this server, found none"
-        if manifest.host:
-            raise Refused(f"{missing}; it comes with its package")
-        if manifest.health.public:
-            raise Refused(f"slipway:http.allow, slipway:secretLogins: {missing}, which tells who asks; install it, or leave them out")
-    if front == configuration.STAND_IN:
-        return
     command = [*configuration.SERVERS[front].command(places, folder / "etc"), *configuration.SERVERS[front].test]
     if places.role:  # as it runs there: it could not write what root makes
         command = [*with_port(str(places.facts.front_user or places.facts.user)), *command]

@@ -86,7 +86,7 @@ def make_whole(places: Places, manager: managers.Manager) -> None:
             manager.restart(program)
 
     def configure() -> None:
-        if target(places.front) != str(folder) or configuration.is_another(places):
+        if target(places.front) != str(folder):
             configuration.install(places, manager, folder)
 
     def remember() -> None:

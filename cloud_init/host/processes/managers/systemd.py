@@ -125,7 +125,7 @@ def _of_kind(places: Places, program: Program) -> dict[str, Union[str, list[str]
     the front first, by a signal that lets requests in flight finish, a database last."""
     colours, stop = [f"slipway-{places.app}@{name}.service" for name in COLOURS], program.stop_signal
     if program.name == FRONT.name:
-        stop = configuration.SERVERS[configuration.find(places, places.front)].stop if places.front.is_dir() else stop
+        stop = configuration.SERVERS[configuration.serving(places)].stop if places.front.is_dir() else stop
         return {"AFTER": colours, "BEFORE": [], "STOPSIGNAL": stop, "WRITES": [str(places.run / "front"), str(places.lib / "front")]}
     if is_database(program.name):
         return {"AFTER": [], "BEFORE": colours, "STOPSIGNAL": stop, "WRITES": [str(places.run / "database"), str(places.srv / "data")]}
