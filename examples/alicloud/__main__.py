@@ -3,22 +3,12 @@
 import pulumi
 import pulumi_alicloud as alicloud
 
-from components.alicloud import (
-    DatabaseServer,
-    DatabaseServerArgs,
-    DataDisk,
-    DataDiskArgs,
-    Firewall,
-    FirewallArgs,
-    HostRole,
-    HostRoleArgs,
-    Network,
-    NetworkArgs,
-    ReleaseStore,
-    ReleaseStoreArgs,
-    WebServer,
-    WebServerArgs,
-)
+from components.alicloud.blocks.firewall import Firewall
+from components.alicloud.blocks.host_role import HostRole, HostRoleArgs
+from components.alicloud.blocks.network import Network, NetworkArgs
+from components.alicloud.blocks.release_store import ReleaseStore
+from components.alicloud.blocks.server import DatabaseServer, DatabaseServerArgs, DataDisk, WebServer, WebServerArgs
+from components.blocks.args import DataDiskArgs, FirewallArgs, ReleaseStoreArgs
 
 TYPE, REGION = "ecs.u1-c1m2.large", "ap-southeast-1"
 keep = pulumi.get_stack() == "prod"  # data that nobody should lose

@@ -3,18 +3,12 @@
 import pulumi
 import pulumi_aws as aws
 
-from components.aws import (
-    DatabaseServer,
-    DatabaseServerArgs,
-    Firewall,
-    FirewallArgs,
-    HostRole,
-    HostRoleArgs,
-    ReleaseStore,
-    ReleaseStoreArgs,
-    WebFleet,
-    WebFleetArgs,
-)
+from components.aws.blocks.firewall import Firewall
+from components.aws.blocks.host_role import HostRole, HostRoleArgs
+from components.aws.blocks.release_store import ReleaseStore, ReleaseStoreArgs
+from components.aws.blocks.server import DatabaseServer, DatabaseServerArgs
+from components.aws.blocks.web_fleet import WebFleet, WebFleetArgs
+from components.blocks.args import FirewallArgs
 
 config = pulumi.Config()
 vpc, subnets = config.require("vpc"), config.require_object("subnets")

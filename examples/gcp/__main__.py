@@ -3,20 +3,13 @@
 import pulumi
 import pulumi_gcp as gcp
 
-from components.gcp import (
-    Firewall,
-    FirewallArgs,
-    HostRole,
-    HostRoleArgs,
-    ManagedDatabase,
-    ManagedDatabaseArgs,
-    Network,
-    NetworkArgs,
-    ReleaseStore,
-    ReleaseStoreArgs,
-    WebServer,
-    WebServerArgs,
-)
+from components.blocks.args import ReleaseStoreArgs
+from components.gcp.blocks.firewall import Firewall, FirewallArgs
+from components.gcp.blocks.host_role import HostRole, HostRoleArgs
+from components.gcp.blocks.managed_database import ManagedDatabase, ManagedDatabaseArgs
+from components.gcp.blocks.network import Network, NetworkArgs
+from components.gcp.blocks.release_store import ReleaseStore
+from components.gcp.blocks.server import WebServer, WebServerArgs
 
 REGION, ZONE = "europe-west1", "europe-west1-b"
 config = pulumi.Config()

@@ -18,8 +18,13 @@ CONFIG = {"shop:vpc": "vpc-0123456789abcdef0", "shop:subnets": ["subnet-01234567
 TAGS = {"project": "shop", "stack": "prod", "owner": "slipway"}
 FLEET = """
 import pulumi
-from components.aws import Certificate, CertificateArgs, Firewall, FirewallArgs, ManagedDatabase, ManagedDatabaseArgs
-from components.aws import Network, NetworkArgs, SiteName, SiteNameArgs, WebFleet, WebFleetArgs
+from components.aws.blocks.firewall import Firewall
+from components.aws.blocks.managed_database import ManagedDatabase, ManagedDatabaseArgs
+from components.aws.blocks.site_name import Certificate, CertificateArgs
+from components.blocks.args import FirewallArgs
+from components.aws.blocks.network import Network, NetworkArgs
+from components.aws.blocks.site_name import SiteName, SiteNameArgs
+from components.aws.blocks.web_fleet import WebFleet, WebFleetArgs
 
 tags = {"project": "shop", "stack": "prod", "owner": "slipway"}
 network = Network("shop-network", NetworkArgs(tags=tags, databases=True, keep=True))

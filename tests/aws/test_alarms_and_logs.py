@@ -15,11 +15,11 @@ from components.aws.blocks.logs import agent_settings
 from policy import check, resource_types
 
 ALARMS = """
-from components.aws import Alarms, AlarmsArgs
+from components.aws.blocks.alarms import Alarms, AlarmsArgs
 Alarms("shop-alarms", AlarmsArgs(email="ops@example.com", region=REGION, tags=tags, ARGS))
 """
 LOGS = """
-from components.aws import Logs, LogsArgs
+from components.aws.blocks.logs import Logs, LogsArgs
 roles = {"web": "shop-web-role", "database": "shop-database-role"}
 Logs("shop-logs", LogsArgs(group="/slipway/shop/prod", days=30, roles=roles, tags=tags))
 """

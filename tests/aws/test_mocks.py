@@ -10,7 +10,8 @@ import pulumi
 import pytest
 from pulumi.runtime import mocks, settings
 
-from components.aws import HostRole, HostRoleArgs, Network, NetworkArgs
+from components.aws.blocks.host_role import HostRole, HostRoleArgs
+from components.aws.blocks.network import Network, NetworkArgs
 from components.errors import UsageError
 
 ANSWERS: dict[str, Any] = {
