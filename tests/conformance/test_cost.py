@@ -1,11 +1,15 @@
 """A plan of any target is quick and small enough for every pull request: 3 s of processor time, 400 MB."""
 
+import gc
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import cases
 import pytest
+
+from components.errors import SlipwayError
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "plan"))
 from project_copy import Copy
@@ -35,6 +39,19 @@ def measured(project: Copy, target: str) -> tuple[float, float]:
     assert done.returncode == 0, done.stderr
     seconds, kilobytes = map(float, done.stdout.split())
     return seconds, kilobytes
+
+
+@pytest.mark.parametrize("changes", [{}, {"slipway:target": "none"}], ids=["made", "refused"])
+def test_no_garbage_is_looked_for_while_a_plan_is_made(changes):
+    seen = []
+    case = cases.read(EXAMPLES["local"]).with_(changes)
+    gc.callbacks.append(watch := lambda phase, info: seen.append(phase))
+    try:
+        with suppress(SlipwayError):
+            case.record()
+    finally:
+        gc.callbacks.remove(watch)
+    assert (gc.isenabled(), len(seen) < 5) == (True, True)
 
 
 @pytest.mark.cost
