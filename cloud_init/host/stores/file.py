@@ -27,7 +27,10 @@ class FileStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.address = _SCHEME + str(folder.absolute())
-        self.lock_file = folder / _LOCK
+
+    @property
+    def lock_file(self) -> Path:
+        return self.folder / _LOCK
 
     def get(self, name: str) -> Optional[bytes]:
         with _raising_away("read"), suppress(FileNotFoundError):
