@@ -10,8 +10,9 @@ import pytest
 
 from real_hosts.apps import ROWS
 from real_hosts.cloud_proofs import SUM, Say, launch, sums
-from real_hosts.cloud_stack import Stack, on_alibaba, on_amazon
+from real_hosts.cloud_stack import Stack, on_alibaba, on_amazon, on_google
 from real_hosts.network import Network
+from real_hosts.seed import GOOGLE_DEBIAN
 
 _FILES = """
 import hashlib
@@ -30,20 +31,24 @@ _APP = {**ROWS, "wsgi.py": ROWS["wsgi.py"] + _FILES, "sums.py": SUM}
 _CONFIG = {"name": "shop", "path": "./app", "releaseCommand": "python migrate.py", "data": ["uploads"]}
 
 
-def test_from_amazon_to_alibaba_and_back(network: Network, monkeypatch: pytest.MonkeyPatch, say: Say, tmp_path: Path) -> None:
-    """There the database is on a server of its own, here on the web server; what was written meanwhile goes back with it."""
-    with on_amazon(network, monkeypatch) as amazon, on_alibaba(network, monkeypatch) as alibaba:
-        there = launched(amazon, "own-host", say)
-        here = launched(alibaba, "same-host", say)
-        written(amazon, there, 50, b"first" * 1000)
-        moved(amazon, alibaba, tmp_path / "taken", say)
-        assert told(alibaba, here) == told_of(50, b"first" * 1000)
-        assert amazon.ask(there)[0] == 503  # its page, until somebody says otherwise
-        written(alibaba, here, 7, b"second")
-        amazon.slipway("maintenance", "off")
-        assert told(amazon, there) == told_of(50, b"first" * 1000)  # the way back is there
-        moved(alibaba, amazon, tmp_path / "back", say)
-        assert told(amazon, there) == told_of(57, b"second")
+def test_from_amazon_to_alibaba_and_on_to_google(network: Network, monkeypatch: pytest.MonkeyPatch, say: Say, tmp_path: Path) -> None:
+    """The database is on a server of its own, then on the web server, then on one of its own again; what was written meanwhile goes on
+    with it. Two of the clouds have their metadata at one address, so that one is left before the other begins."""
+    with on_alibaba(network, monkeypatch) as alibaba:
+        with on_amazon(network, monkeypatch) as amazon:
+            there = launched(amazon, "own-host", say)
+            here = launched(alibaba, "same-host", say)
+            written(amazon, there, 50, b"first" * 1000)
+            moved(amazon, alibaba, tmp_path / "taken", say)
+            assert told(alibaba, here) == told_of(50, b"first" * 1000)
+            assert amazon.ask(there)[0] == 503  # its page, until somebody says otherwise
+            written(alibaba, here, 7, b"second")
+            amazon.slipway("maintenance", "off")
+            assert told(amazon, there) == told_of(50, b"first" * 1000)  # the way back is there
+        with on_google(network, monkeypatch, GOOGLE_DEBIAN) as google:
+            last = launched(google, "own-host", say)
+            moved(alibaba, google, tmp_path / "on", say)
+            assert told(google, last) == told_of(57, b"second")
 
 
 def launched(stack: Stack, placement: str, say: Say) -> str:
