@@ -16,6 +16,7 @@ from sshd import SSHD, Sshd
 from components.errors import Lost, MissingError, SlipwayError
 from components.gcp import common
 from components.gcp.control import account, fleet_hosts
+from components.ssh import connection
 from components.ssh.connection import Connection, Refused
 from components.ssh.host_keys import HostKeyError
 
@@ -156,7 +157,8 @@ def test_a_host_key_is_one_word(google, server, host):
     assert host.way.login.host_keys == (f"203.0.113.2 {key(server)}",)
 
 
-def test_it_is_tried_again_while_a_server_boots(google, server, host):
+def test_it_is_tried_again_while_a_server_boots(google, server, host, monkeypatch):
+    monkeypatch.setattr(connection, "_PAUSE", 0.1)
     google.set(host_keys={"web-1": []})
     said = []
 

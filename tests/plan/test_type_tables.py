@@ -43,7 +43,7 @@ VOLUME = "docker:index/volume:Volume"
         ("aws:lb/targetGroup:TargetGroup", "port protocol vpcId", "deregistrationDelay healthCheck.path"),
         ("aws:cloudwatch/metricAlarm:MetricAlarm", "name", "threshold"),
         ("gcp:compute/instance:Instance", "name zone hostname", "machineType metadata labels tags"),
-        ("gcp:sql/databaseInstance:DatabaseInstance", "region name", "databaseVersion deletionProtection"),
+        ("gcp:sql/databaseInstance:DatabaseInstance", "region name settings.collation", "databaseVersion deletionProtection settings.tier"),
         ("alicloud:ecs/instance:Instance", "systemDiskEncrypted availabilityZone", "instanceType userData"),
         ("docker:index/container:Container", "image name ports[].internal envs", "start"),
         ("pulumi-python:dynamic/slipway:Host", "", "facts tool owner"),

@@ -22,7 +22,7 @@ def stack(network: Network, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
 
 
 def test_a_server_and_its_database(stack: Stack, say: Say) -> None:
-    """After a reboot it is back by itself, without the store."""
+    """After a reboot, at which Google's agent runs the boot script again, it is back by itself."""
     address = a_server_and_its_database(stack, say)
     served, web = stack.ask(address)[2], stack.hosts.of("web")
     web.reboot()

@@ -36,8 +36,10 @@ def flags(provider: Provider, file: Path, sdk: SdkFolder, source: Source) -> Non
     """From a list of each type's top-level inputs that replace; deeper ones from the SDK."""
     read, found = _json(file), Sdk(sdk)
     known = _known(provider, set(read) & set(_with(found, provider)))
-    inputs = {token: found.inputs(token) for token in known}
-    entries = {token: Entry(from_flags.inputs(read[token], inputs[token]), tags.where(provider, inputs[token])) for token in known}
+    inputs, told = {token: found.inputs(token) for token in known}, chosen.types(provider)
+    entries = {
+        token: Entry(from_flags.inputs(read[token], inputs[token], told[token]), tags.where(provider, inputs[token])) for token in known
+    }
     write(provider, f"{source}; nested inputs and tags from the documentation in {found.version}; {date.today()}", entries)
 
 
