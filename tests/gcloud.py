@@ -138,8 +138,6 @@ def _main(folder: Path, words: list[str]) -> int:
 def _matches(one: Mapping[str, Any], term: str) -> bool:
     if label := re.fullmatch(r'labels\.([a-z0-9_-]+)="([a-z0-9_-]*)"', term):
         return bool(one.get("labels", {}).get(label[1]) == label[2])
-    if pattern := re.fullmatch("zone~(.+)", term):
-        return re.search(pattern[1], one["zone"]) is not None
     states = re.fullmatch(r"status=\(([A-Z ]+)\)", term)
     assert states, term
     return one["status"] in states[1].split()

@@ -16,7 +16,7 @@ from components.errors import MissingError, SlipwayError, UsageError
 from components.gcp.control import account, fleet_hosts
 
 
-def refused(kind=SlipwayError, ask=lambda: account.ask("compute", "instances", "list", "--filter=zone~a")):
+def refused(kind=SlipwayError, ask=lambda: account.ask("compute", "instances", "list", "--filter=status=(RUNNING)")):
     with pytest.raises(kind) as caught:
         ask()
     assert "\n" not in str(caught.value)
@@ -25,14 +25,23 @@ def refused(kind=SlipwayError, ask=lambda: account.ask("compute", "instances", "
 
 
 def test_it_is_asked_for_json_in_the_project_and_asks_nothing(google):
-    assert account.ask("compute", "instances", "list", "--filter=zone~a") == []
-    words = ["compute", "instances", "list", "--filter=zone~a", "--format=json", f"--project={PROJECT}", "--quiet", "--verbosity=error"]
+    assert account.ask("compute", "instances", "list", "--filter=status=(RUNNING)") == []
+    words = [
+        "compute",
+        "instances",
+        "list",
+        "--filter=status=(RUNNING)",
+        "--format=json",
+        f"--project={PROJECT}",
+        "--quiet",
+        "--verbosity=error",
+    ]
     assert [one["words"] for one in google.asked] == [words]
 
 
 def test_one_login_counts(google, user, tmp_path):
     """It is given the credentials that Pulumi and the store have; its own where those have none."""
-    account.ask("compute", "instances", "list", "--filter=zone~a")
+    account.ask("compute", "instances", "list", "--filter=status=(RUNNING)")
     user.delenv("GOOGLE_APPLICATION_CREDENTIALS")
     own = Path.home() / ".config/gcloud/application_default_credentials.json"
     for make in (False, True):
@@ -40,10 +49,10 @@ def test_one_login_counts(google, user, tmp_path):
             own.parent.mkdir(parents=True)
             own.write_text("{}")
         account.sign_in(PROJECT)
-        account.ask("compute", "instances", "list", "--filter=zone~a")
+        account.ask("compute", "instances", "list", "--filter=status=(RUNNING)")
     user.setenv("CLOUDSDK_CONFIG", str(tmp_path / "elsewhere"))
     account.sign_in(PROJECT)
-    account.ask("compute", "instances", "list", "--filter=zone~a")
+    account.ask("compute", "instances", "list", "--filter=status=(RUNNING)")
     assert [one["credentials"] for one in google.asked] == [str(tmp_path / "key.json"), "", str(own), ""]
 
 

@@ -28,9 +28,9 @@ def find(project: str, region: str, place_project: str, stack: str, app: str) ->
     web first, the oldest of each role first. There may be none. `place_project`: Pulumi's. Raises
     `SlipwayError`; no host is asked yet."""
     store = common.store_address(common.bucket_name(project, region, place_project, stack, app))
-    wanted = f"{_labelled(place_project, stack, app)} AND zone~/zones/{region}-[a-z]+$ AND status=(PROVISIONING STAGING RUNNING)"
+    wanted = f"{_labelled(place_project, stack, app)} AND status=(PROVISIONING STAGING RUNNING)"
     found = account.ask("compute", "instances", "list", f"--filter={wanted}")
-    live = [one for one in found if _role(one) in ROLES]
+    live = [one for one in found if _role(one) in ROLES and _zone(one).rpartition("-")[0] == region]
     live.sort(key=lambda one: (_role(one) != "web", datetime.fromisoformat(one["creationTimestamp"]), one["name"]))
     facts = {"app": app, "stack": stack, "store": store}
     return store, tuple(_host(one, facts) for one in live)
@@ -86,7 +86,7 @@ class Tunnel(Connection):
 
 def _host(instance: Mapping[str, Any], facts: Mapping[str, Any]) -> SshTransport:
     """`facts`: what all of the stack have in common."""
-    name, zone = str(instance["name"]), str(instance["zone"]).rpartition("/")[2]
+    name, zone = str(instance["name"]), _zone(instance)
     card = instance["networkInterfaces"][0]
     address = str(next((one["natIP"] for one in card.get("accessConfigs", []) if one.get("natIP")), card.get("networkIP", name)))
     acts_as = instance.get("serviceAccounts", [])
@@ -102,3 +102,8 @@ def _labelled(project: str, stack: str, app: str) -> str:
 
 def _role(instance: Mapping[str, Any]) -> str:
     return str(instance.get("labels", {}).get(common.label_key(ROLE), ""))
+
+
+def _zone(instance: Mapping[str, Any]) -> str:
+    """Such as `europe-west1-b`, the last part of an address."""
+    return str(instance["zone"]).rpartition("/")[2]
