@@ -133,11 +133,11 @@ def test_no_secret_is_in_clear_text(stack: str) -> None:
 def test_one_server(answered: bool) -> None:
     plan = plan_of("small", answered)
     server = one(plan, INSTANCE)
-    assert set(server.ignore_changes) == {"bootDisk.initializeParams.image", "attachedDisks", "zone"}
+    assert set(server.ignore_changes) == {"bootDisk.initializeParams.image", "attachedDisks"}
     assert server.delete_before_replace is True  # its address can't be another's at the same time
     disk = {"image": "debian-cloud/debian-13", "size": 16, "type": "pd-balanced"}
     assert known(server.inputs) == {
-        "machineType": "e2-small", "zone": None, "allowStoppingForUpdate": True, "deletionProtection": False,
+        "machineType": "e2-small", "zone": "europe-west1-b", "allowStoppingForUpdate": True, "deletionProtection": False,
         "bootDisk": {"deviceName": "debian-13-amd64", "autoDelete": True, "initializeParams": disk},
         "networkInterfaces": [{"subnetwork": None, "accessConfigs": [{"natIp": None}]}],
         "serviceAccount": {"email": None, "scopes": ["cloud-platform"]},
@@ -173,6 +173,14 @@ def test_labels_and_a_processor_of_its_own(answered: bool) -> None:
     assert server.inputs["bootDisk"]["initializeParams"] == wanted
     assert server.inputs["bootDisk"]["deviceName"].startswith("ubuntu-24-04-arm64-")
     assert (server.inputs["zone"], plan.lookups) == ("europe-west1-c", ())
+
+
+@pytest.mark.parametrize(("region", "letters"), [("us-east1", "bcd"), ("us-central1", "abc")])
+def test_the_zones_of_a_fleet_are_known_before_google_is_asked(region: str, letters: str) -> None:
+    plan = cases.read(_STACKS / "nat.yaml").with_({f"{OWN}.region": region}).recorded().plan
+    group = one(plan, "compute/regionInstanceGroupManager:RegionInstanceGroupManager")
+    assert group.inputs["distributionPolicyZones"] == [f"{region}-{letter}" for letter in letters]
+    assert plan.lookups == ()
 
 
 def test_an_existing_network_and_image(answered: bool) -> None:

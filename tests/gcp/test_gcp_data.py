@@ -28,7 +28,7 @@ def test_a_database_that_google_runs(answered: bool) -> None:
     labels = settings.pop("userLabels")
     assert {"project", "stack", "owner", "slipway-app"} == labels.keys()
     assert settings == {
-        "edition": "ENTERPRISE", "tier": "db-custom-1-3840", "availabilityType": "ZONAL", "locationPreference": {"zone": None},
+        "edition": "ENTERPRISE", "tier": "db-custom-1-3840", "availabilityType": "ZONAL", "locationPreference": {"zone": "europe-west1-b"},
         "diskSize": 20, "diskType": "PD_SSD", "diskAutoresize": True, "diskAutoresizeLimit": 80, "deletionProtectionEnabled": True,
         "ipConfiguration": {
             "ipv4Enabled": False, "sslMode": "ENCRYPTED_ONLY", "serverCaMode": "GOOGLE_MANAGED_CAS_CA",

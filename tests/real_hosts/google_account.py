@@ -83,7 +83,6 @@ class GoogleAccount(Account):
     """`storage`: the class that holds its objects."""
 
     TARGET, REGION, GROUP, INSTANCE, MOVING = "gcp-vm", REGION, _GROUP, _INSTANCE, (_ATTACHMENT,)
-    ANSWERS: ClassVar[Mapping[str, dict[str, Any]]] = {"getZones": {"names": [f"{REGION}-b", f"{REGION}-c", f"{REGION}-d"]}}
     BALANCES_FROM = _BALANCERS
     hosts: GoogleInstances
 

@@ -14,7 +14,8 @@ from components.gcp.common import resource_name
 
 _LINKS = "https://www.googleapis.com/compute/v1/"
 ZONES = 3
-"""A region has as many at least, and a fleet is over these."""
+"""A fleet is over as many at most."""
+_LETTERS = {"europe-west1": "bcd", "us-east1": "bcd"}  # whose zones of the first letter are gone; others have a, b and c
 
 
 @dataclass(kw_only=True)
@@ -28,7 +29,7 @@ class NetworkArgs(Tagged):
     subnet: str | None = None
     """That one's subnet for servers, by its name or path."""
     zones: Sequence[str] | None = None
-    """Zones of the region for servers. The first three that are up if left out."""
+    """Zones of the region for servers. Its first three if left out."""
     nat: bool | None = None
     """Servers have no public addresses: they go out by Cloud NAT. Priced."""
     keep: bool | None = None
@@ -49,18 +50,15 @@ class Network(Block):
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:gcp:Network", name, None, opts)
-        lookup = pulumi.InvokeOutputOptions(parent=self)
-        if args.zones:
-            self.zones = pulumi.Output.from_input([*args.zones])
-        else:
-            found = gcp.compute.get_zones_output(region=args.region, status="UP", opts=lookup).names
-            self.zones = found.apply(lambda names: sorted(names)[:ZONES])
+        # Not asked for: Google answers once the project has the service, perhaps by this very run.
+        first = [f"{args.region}-{letter}" for letter in _LETTERS.get(args.region, "abc")]
+        self.zones = pulumi.Output.from_input([*(args.zones or first)])
         if args.vpc is None:
             self._make(resource_name(name), args)
         else:
             path = str(args.subnet)
             subnet = {"self_link": f"{_LINKS}{path}"} if "/" in path else {"name": path}
-            there = gcp.compute.get_subnetwork_output(**subnet, region=args.region, opts=lookup)
+            there = gcp.compute.get_subnetwork_output(**subnet, region=args.region, opts=pulumi.InvokeOutputOptions(parent=self))
             self.vpc_id, self.subnet_id, self.cidr = pulumi.Output.from_input(args.vpc), there.self_link, there.ip_cidr_range
         self._finish()
 

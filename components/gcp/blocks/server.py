@@ -38,7 +38,6 @@ _SHIELDED = {"enable_secure_boot": True, "enable_vtpm": True, "enable_integrity_
 _IGNORED = (
     "bootDisk.initializeParams.image",  # a family: Google names a newer one every few days
     "attachedDisks",  # a resource of its own
-    "zone",  # looked up
 )
 
 
@@ -108,7 +107,7 @@ class DataDisk(Block):
             size=args.size,
             create_snapshot_before_destroy=args.last_snapshot,
             labels=labels(args.tags),
-            opts=child(self, args.keep, ("zone",)),
+            opts=child(self, args.keep),
         )
         self.disk_id, self.device = disk.id, pulumi.Output.from_input(DEVICE)
         self._finish()

@@ -97,7 +97,7 @@ class WebFleet(Block):
                 "max_unavailable_fixed": 0,
             },
             wait_for_instances=False,  # whether hosts serve says the rollout, with the reason where they don't
-            opts=pulumi.ResourceOptions.merge(child(self, ignore=("distributionPolicyZones",)), waiting),
+            opts=pulumi.ResourceOptions.merge(self._own, waiting),
         )
 
     def _hosts(self, group: "gcp.compute.RegionInstanceGroupManager", health: pulumi.Output[str]) -> "gcp.compute.BackendService":
