@@ -129,7 +129,7 @@ def modules(folder: ModuleType) -> set[str]:
     ("setting", "apart", "there"),
     [
         ("front", set(), {*render.kinds(render.FRONT)}),
-        ("front", set(), {*host_fronts.SERVERS} - {host_fronts.STAND_IN}),
+        ("front", set(), {*host_fronts.SERVERS}),
         ("front", set(), {*system.FRONTS}),
         ("front", set(), {*installed.FRONTS}),
         ("server.kind", {"auto"}, {*render.kinds(render.SERVER)}),
