@@ -68,7 +68,7 @@ class Alarms(Block):
         self._alarm("errors", _ERRORS, 180, failed, summed, denominator_filter=every, denominator_aggregations=summed)
 
     def _site(self, site: pulumi.Input[str]) -> None:
-        """Its front answers by itself, and sends to HTTPS where it has that, which is followed."""
+        """Asks the front, which answers by itself; a redirect to HTTPS is followed."""
         check = gcp.monitoring.UptimeCheckConfig(
             f"{self._name}-site",
             display_name=f"{self._name}-site",

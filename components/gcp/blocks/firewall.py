@@ -13,9 +13,9 @@ from components.gcp.common import resource_name
 WORLD = ("0.0.0.0/0",)
 """All networks: what `open` takes for everybody."""
 BALANCERS = ("130.211.0.0/22", "35.191.0.0/16")
-"""Where Google's load balancers and their health checks come from."""
+"""Networks that Google's load balancers and their health checks come from."""
 IAP = ("35.235.240.0/20",)
-"""Where Google's Identity-Aware Proxy comes from, with those whom it knows."""
+"""Networks that Google's Identity-Aware Proxy comes from, with those whom it knows."""
 
 
 @dataclass(kw_only=True)

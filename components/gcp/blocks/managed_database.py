@@ -108,7 +108,7 @@ class ManagedDatabase(ManagedDatabaseBlock):
         )
 
     def _named(self, server: "gcp.sql.DatabaseInstance") -> list[pulumi.Output[str]]:
-        """Its name leads to it, and only the web hosts come through. Ids of what does that."""
+        """Has the database's name lead to it, for the web hosts alone. Ids of what does that."""
         args, own, tagged, called = self._args, child(self), labels(self._args.tags), pulumi.Output.concat(self.address, ".")
         address = gcp.compute.Address(
             self._name, region=args.region, subnetwork=args.subnet_id, address_type="INTERNAL", labels=tagged, opts=own

@@ -33,7 +33,7 @@ DEVICE = f"/dev/disk/by-id/google-{_DATA}"
 _LOGIN = {
     "enable-oslogin": "TRUE", "block-project-ssh-keys": "TRUE", "enable-guest-attributes": "TRUE", "serial-port-enable": "FALSE",
 }  # fmt: skip
-"""Who may log in, rights on the server say alone; it tells its own keys as guest attributes."""
+"""Rights on the server alone say who may log in; it tells its own keys as guest attributes."""
 _SHIELDED = {"enable_secure_boot": True, "enable_vtpm": True, "enable_integrity_monitoring": True}
 _IGNORED = (
     "bootDisk.initializeParams.image",  # a family: Google names a newer one every few days
