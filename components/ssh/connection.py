@@ -224,8 +224,8 @@ def to(login: Login) -> Connection:
 
 def of(facts: Mapping[str, Any]) -> Connection:
     """The connection to the server with these facts, which have its login as JSON."""
-    given = facts["login"]
-    return to(Login(**{**given, "host": facts["host"], "host_keys": tuple(given["host_keys"])}))
+    given = {name: tuple(one) if isinstance(one, list) else one for name, one in facts["login"].items()}
+    return to(Login(**{**given, "host": facts["host"]}))
 
 
 def _known(login: Login, name: str) -> tuple[str, list[str]]:

@@ -31,9 +31,7 @@ HOLD = """
 import sys, json, time
 from components.hosts.objects import Folder
 from components.ssh import connection
-from components.ssh.connection import Login
-given = json.loads(sys.argv[1])
-to = connection.to(Login(**{**given, "host_keys": tuple(given["host_keys"])}))
+to = connection.of({"login": json.loads(sys.argv[1]), "host": json.loads(sys.argv[1])["host"]})
 with Folder(to, "one", json.loads(sys.argv[2]), sys.argv[3]).lock("up r1"):
     print("held", flush=True)
     time.sleep(60)
