@@ -101,7 +101,7 @@ def metadata(network: Network, service: Service = AMAZON) -> Iterator[Metadata]:
 
 @contextmanager
 def answering(network: Network, address: str, handler: type[BaseHTTPRequestHandler]) -> Iterator[None]:
-    """Port 80 of that address is answered so, for this network alone. The rule goes with the network's table."""
+    """Port 80 of that address is answered so, for this network alone."""
     server = ThreadingHTTPServer((network.gateway, 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     rules = Path(__file__).with_name("metadata.nft").read_text(encoding="utf-8")
@@ -112,5 +112,6 @@ def answering(network: Network, address: str, handler: type[BaseHTTPRequestHandl
     try:
         yield
     finally:
+        run(["nft", "flush", "chain", "ip", network.name, f"metadata_{server.server_port}"])  # another cloud may have the address next
         server.shutdown()
         server.server_close()
