@@ -174,8 +174,8 @@ def google_account(network: Network, patch: pytest.MonkeyPatch, image: Image) ->
     """Somebody's who is logged in to it, by a service account's file. Its servers are of that image."""
     for name in [name for name in os.environ if name.startswith(("GOOGLE_", "CLOUDSDK_"))]:
         patch.delenv(name)
-    with tempfile.TemporaryDirectory(prefix="slipway-google-") as name, certified(network, _STORAGE) as (authority, context):
-        folder = Path(name)
+    with tempfile.TemporaryDirectory(prefix="slipway-google-") as place, certified(network, _STORAGE) as (authority, context):
+        folder = Path(place)
         for address in (_IAP, _BALANCERS):
             run(["ip", "address", "add", f"{address}/32", "dev", network.name])
         line = Gcloud(folder, USER)
@@ -196,7 +196,8 @@ def google_account(network: Network, patch: pytest.MonkeyPatch, image: Image) ->
             (folder / "key.json").write_text(json.dumps({**held, "client_id": "1", "token_uri": f"{address}/token"}))
             patch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(folder / "key.json"))
             patch.setenv("GOOGLE_BASE_URL", address)
-            patch.setenv("SSL_CERT_FILE", str(authority.certificate.with_name("trusted.pem")))
+            for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):  # the bucket's library reads one, Google's own the other
+                patch.setenv(name, str(authority.certificate.with_name("trusted.pem")))
             patch.setenv("PATH", f"{line.bin}:{os.environ['PATH']}")
             names = {_STORAGE: network.gateway, "metadata.google.internal": told.service.address}
             image = image.trusting(authority.certificate.read_text()).with_hosts(names)
