@@ -63,6 +63,6 @@ database = DatabaseServer(
     ireland,
 )
 
-pulumi.export("url", web.url)
+pulumi.export("url", pulumi.Output.concat("http://", web.dns_name))
 pulumi.export("store", store.address)
 pulumi.export("database", database.private_address)

@@ -82,8 +82,7 @@ def of_plan(plan: Plan, names: Names) -> list[Section]:
     ]
     outputs = [_pair(one_line(name), view.brief(value, names)) for name, value in plan.outputs.items()]
     notes = [Text(one_line(note, None)) for note in plan.notes]
-    direct = view.needs(plan)
-    there = [changes.Branch(one.urn, one.parent, Group(*_lines(one, direct[one.urn], names))) for one in plan.resources]
+    there = [changes.Branch(one.urn, one.parent, Group(*_lines(one, names))) for one in plan.resources]
     return [("", [changes.tree(there)] if there else []), ("Looked up", lookups), ("Outputs", outputs), ("Notes", notes)]
 
 
@@ -104,27 +103,21 @@ class _Flow:
     """Puts as many items on a line as fit; one that is wider than the line folds."""
 
     items: Sequence[Text]
-    between: str = " · "
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
         line = Text()
         for item in self.items:
-            if line and line.cell_len + len(self.between) + item.cell_len > options.max_width:
+            if line and line.cell_len + 3 + item.cell_len > options.max_width:
                 yield line
                 line = Text()
-            line = Text.assemble(line, (self.between if line else "", "dim"), item)
+            line = Text.assemble(line, (" · " if line else "", "dim"), item)
         yield line
 
 
-def _lines(one: Resource, first: list[str], names: Names) -> Iterator[RenderableType]:
-    """Name, type and flags; inputs; what comes first, where the inputs don't say it."""
+def _lines(one: Resource, names: Names) -> Iterator[RenderableType]:
+    """Name, type and flags; inputs."""
     yield _heading(one)
-    shown = _inputs(one, names)
-    text = "\n".join(item.plain for flow in shown for item in flow.items)
-    rest = [names.of(urn) for urn in first if not re.search(rf"[:,] {re.escape(names.of(urn))}[],]", text)]
-    if rest:
-        shown.append(_Flow([Text(f"after {rest[0]}", "dim"), *(Text(name, "dim") for name in rest[1:])], ", "))
-    yield from (Padding(flow, (0, 0, 0, 2)) for flow in shown)
+    yield from (Padding(flow, (0, 0, 0, 2)) for flow in _inputs(one, names))
 
 
 def _inputs(one: Resource, names: Names) -> list[_Flow]:

@@ -1,11 +1,9 @@
-"""What several formats need: names, short values in good order, what needs what, words."""
+"""What several formats need: names, short values in good order, words."""
 
 import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from components.errors import one_line
@@ -106,19 +104,6 @@ def _contents(plan: Plan) -> str:
 def count(number: int, noun: str) -> str:
     """`1 resource`, `2 resources`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def needs(plan: Plan) -> dict[str, list[str]]:
-    """URN to the URNs of its dependencies, without those that follow from others; where resources
-    need each other in a circle, all that was there."""
-    there = {one.urn for one in plan.resources}
-    wanted = {one.urn: [urn for urn in dict.fromkeys(one.depends_on) if urn in there and urn != one.urn] for one in plan.resources}
-    above: dict[str, set[str]] = {}
-    with suppress(CycleError):
-        for urn in TopologicalSorter(wanted).static_order():
-            above[urn] = set(wanted[urn]).union(*(above[need] for need in wanted[urn]))
-        return {urn: [need for need in first if not any(need in above[other] for other in first)] for urn, first in wanted.items()}
-    return wanted
 
 
 def plain(value: Any, names: Names) -> Any:

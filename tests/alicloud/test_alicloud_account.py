@@ -8,7 +8,7 @@ from systems_manager import Problem
 
 from components.alicloud.control import account
 from components.alicloud.control.account import AlicloudError
-from components.alicloud.control.fleet_hosts import connect
+from components.alicloud.control.fleet_hosts import Instance
 from components.errors import MissingError, SlipwayError, UsageError
 
 
@@ -90,8 +90,7 @@ def test_lists_are_numbered():
 
 @pytest.fixture
 def instance(user):
-    facts = {"region": REGION, "instance": INSTANCE, "host": "1:i", "role": "web", "app": "demo", "address": "203.0.113.7", "store": ""}
-    return connect(facts).instance
+    return Instance(REGION, INSTANCE)
 
 
 def test_a_command_is_one_however_often_it_is_sent(instance, service):

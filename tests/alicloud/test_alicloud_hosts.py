@@ -6,7 +6,7 @@ import pytest
 from alibaba import ACCOUNT, INSTANCE, REGION, Server
 
 from components.alicloud.control import fleet_hosts
-from components.alicloud.control.fleet_hosts import Instance, connect
+from components.alicloud.control.fleet_hosts import Instance
 from components.blocks import command_transport, names
 
 ODD = ["", " ", "'", '"', "$(id)", "`id`", "{{x}}", "a\nb", "\\", "-n", "é\U0001f600", os.fsdecode(b"\xff\xfe"), "*", "%s", "!"]
@@ -60,10 +60,8 @@ def launched(bench):
 @pytest.fixture
 def host(launched, tree, monkeypatch):
     monkeypatch.setattr(command_transport, "_FIRST", 0.02)
-    return connect({
-        "region": REGION, "instance": INSTANCE, "host": launched.facts["host"], "role": "web", "app": "demo",
-        "address": "203.0.113.7", "store": launched.facts["store"],
-    })  # fmt: skip
+    facts = {"host": launched.facts["host"], "role": "web", "app": "demo", "address": "203.0.113.7", "store": launched.facts["store"]}
+    return command_transport.CommandTransport(facts, Instance(REGION, INSTANCE))
 
 
 @pytest.mark.launch

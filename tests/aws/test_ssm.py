@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from cloud_init.host.commands import command_output as carried
 from components.aws.control import account
-from components.aws.control.fleet_hosts import Instance, connect
+from components.aws.control.fleet_hosts import Instance
 from components.blocks import command_transport
 from components.deployment.on_hosts import HostsDeployment
 from components.errors import LockedError, SlipwayError
@@ -51,7 +51,7 @@ def launched(bench):
 @pytest.fixture
 def host(launched, service, facts, monkeypatch):
     monkeypatch.setattr(command_transport, "_FIRST", 0.02)
-    return connect(facts)
+    return command_transport.CommandTransport(facts, Instance(facts["region"], facts["instance"]))
 
 
 @pytest.fixture

@@ -1,2 +1,1 @@
-"""A bare machine made a server and cleared again: packages, system files, disk, role, by
-root; `volume.py` makes the folders of any host."""
+"""A bare machine made a server and cleared again; `volume.py` makes the folders of any host."""

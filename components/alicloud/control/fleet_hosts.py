@@ -3,7 +3,6 @@ reached by Cloud Assistant's run command."""
 
 import base64
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,12 +19,6 @@ from components.hosts import names as host_names
 _LONGEST = 86400  # seconds: a restore takes what it takes
 _OPEN = {"Pending", "Scheduled", "Running", "Stopping"}
 _ENDED = {"Success", "Failed"}
-
-
-def connect(facts: Mapping[str, Any]) -> CommandTransport:
-    """The instance that `facts` describes: `region`, `instance`, `host` (its name in the store),
-    `role`, `app`, `address`, `store` (an address)."""
-    return CommandTransport(facts, Instance(str(facts["region"]), str(facts["instance"])))
 
 
 @dataclass(frozen=True)
@@ -83,11 +76,11 @@ def find(
     found = [*account.every("Instances.Instance", "ecs", region, "DescribeInstances", Tag=wanted)]
     live = [one for one in found if one["Status"] in ("Pending", "Starting", "Running") and _role(one) in ROLES]
     ids = {one["InstanceId"]: role for one, role in _roles(region, live)}
-    hosts, facts = [], {"region": region, "app": app, "stack": stack, "store": store}
+    hosts, facts = [], {"app": app, "stack": stack, "store": store}
     for one in sorted(live, key=lambda one: (_role(one) != "web", one["CreationTime"], one["InstanceId"])):
         identity = one["InstanceId"]
         host = host_names.full(ids[identity], identity) if identity in ids else identity
-        hosts.append(connect({**facts, "instance": identity, "host": host, "role": _role(one), "address": _address(one)}))
+        hosts.append(CommandTransport({**facts, "host": host, "role": _role(one), "address": _address(one)}, Instance(region, identity)))
     return store, tuple(hosts)
 
 

@@ -44,15 +44,11 @@ class LoadBalancerArgs(BalancedArgs):
 
     subnets: pulumi.Input[Sequence[pulumi.Input[str]]]
     """Public ones, of two zones at least."""
-    health_path: pulumi.Input[str] = "/-/live"
-    """Asked of each host on port 80, and answered 200 if it is well. Slipway's answer this one."""
 
 
 class LoadBalancer(Block):
     """Open to the world on port 80, and 443 with a certificate."""
 
-    url: pulumi.Output[str]
-    """The address by its own name (with a certificate for another name, browsers object)."""
     dns_name: pulumi.Output[str]
     """The name that Amazon gives it: what a record is an alias of."""
     zone_id: pulumi.Output[str]
@@ -79,7 +75,6 @@ class LoadBalancer(Block):
         self.target_group_arn = pulumi.Output.all(targets.arn, *listeners).apply(lambda known: str(known[0]))
         self.dns_name, self.zone_id = balancer.dns_name, balancer.zone_id
         self.arn_suffix, self.target_group_suffix = balancer.arn_suffix, targets.arn_suffix
-        self.url = pulumi.Output.concat("http://" if args.certificate_arn is None else "https://", balancer.dns_name)
         self._finish()
 
     def _balancer(self) -> "aws.lb.LoadBalancer":
@@ -109,7 +104,7 @@ class LoadBalancer(Block):
             load_balancing_algorithm_type="least_outstanding_requests",  # a host that is slow, or just up, gets less
             deregistration_delay=_DRAIN,
             health_check={
-                **{"enabled": True, "protocol": "HTTP", "port": "traffic-port", "path": self._args.health_path, "matcher": "200"},
+                **{"enabled": True, "protocol": "HTTP", "port": "traffic-port", "path": "/-/live", "matcher": "200"},
                 **{"interval": 10, "timeout": 5, "healthy_threshold": 2, "unhealthy_threshold": 3},
             },
             tags=named(self._args.tags, self._name),

@@ -43,8 +43,6 @@ class WebFleet(Block):
     another image. Another instance type, disk or user data is that of hosts started from then on.
     Raises `UsageError` where the image is for another architecture."""
 
-    url: pulumi.Output[str]
-    """The load balancer's own address."""
     dns_name: pulumi.Output[str]
     """The name that Amazon gives it: what a record is an alias of."""
     zone_id: pulumi.Output[str]
@@ -65,7 +63,7 @@ class WebFleet(Block):
         group = self._group(self._template(), balancer)
         if args.maximum > args.minimum:
             self._scale(group, balancer)
-        self.url, self.dns_name, self.zone_id = balancer.url, balancer.dns_name, balancer.zone_id
+        self.dns_name, self.zone_id = balancer.dns_name, balancer.zone_id
         self.arn_suffix, self.target_group_suffix = balancer.arn_suffix, balancer.target_group_suffix
         self.group_name = group.name
         self._finish()

@@ -1,7 +1,6 @@
 """The servers of a stack as they are now: looked up each time, as groups start and end them; each
 reached by Systems Manager's run command."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,12 +24,6 @@ _ENDS = {
     "Cancelled": "the command was cancelled",
     "Terminated": "the command was ended by Systems Manager",
 }
-
-
-def connect(facts: Mapping[str, Any]) -> CommandTransport:
-    """The instance that `facts` describes: `region`, `instance`, `host` (its name in the store),
-    `role`, `app`, `address`, `store` (an address)."""
-    return CommandTransport(facts, Instance(str(facts["region"]), str(facts["instance"])))
 
 
 @dataclass(frozen=True)
@@ -96,12 +89,12 @@ def find(region: str, project: str, stack: str, app: str) -> tuple[str, tuple[Co
     found = _instances(region, project, stack, app)
     instances = sorted(found, key=lambda one: (_tag(one, ROLE) != "web", one["LaunchTime"], one["InstanceId"]))
     roles = {arn: _role_id(region, arn) for arn in {_profile(one) for one in instances} if arn}
-    hosts, facts = [], {"region": region, "app": app, "stack": stack, "store": store}
+    hosts, facts = [], {"app": app, "stack": stack, "store": store}
     for one in instances:
         identity, role_id = one["InstanceId"], roles.get(_profile(one))
         host = host_names.full(role_id, identity) if role_id else identity
         address = one.get("PublicIpAddress") or one.get("PrivateIpAddress") or identity
-        hosts.append(connect({**facts, "instance": identity, "host": host, "role": _tag(one, ROLE), "address": address}))
+        hosts.append(CommandTransport({**facts, "host": host, "role": _tag(one, ROLE), "address": address}, Instance(region, identity)))
     return store, tuple(hosts)
 
 
