@@ -23,7 +23,7 @@ from ops.stack.project import Project, load_stack
 
 from .account import Account, Inputs, Made
 from .commands import run
-from .google_metadata import USER, GoogleMetadata, google_metadata, of_server
+from .google_metadata import TOKEN, USER, GoogleMetadata, google_metadata, of_server
 from .instances import Instances, Wanted
 from .metadata import Tree
 from .network import Network
@@ -38,7 +38,16 @@ _STORAGE, _IAP, _BALANCERS = "storage.googleapis.com", "35.235.240.1", "35.191.0
 
 
 class Storage(emulated.Google):
-    """Servers bring a token of their service account, deployers one that they signed themselves."""
+    """Servers bring a token of their service account; deployers the same, asked for here, or one that they signed themselves where
+    Google's own library isn't installed."""
+
+    def answer(self) -> None:
+        if self.path != "/token":
+            return super().answer()
+        self._body()
+        self.say(200, json.dumps(TOKEN).encode(), **{"Content-Type": "application/json"})
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = answer  # noqa: N815
 
     def signed(self) -> bool:
         return super().signed() or self.headers.get("Authorization", "").startswith("Bearer ey")
