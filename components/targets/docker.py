@@ -191,7 +191,7 @@ def _facts(settings: Settings, options: Options, place: StackPlace) -> tuple[dic
     """The site as its transport has it, and the Dockerfile of the image with a host's programs."""
     app, site = settings.app.name, f"{settings.app.name}-{place.stack}"
     base = _base(settings, options)
-    packages = [*system.FRONTS[settings.front]]
+    packages = [one for front in system.FRONTS.values() for one in front]  # a front that is to go serves until the flip
     if settings.database.placement == "same-host" and settings.database.engine in system.ENGINES:
         packages.append(system.ENGINES[settings.database.engine])
     text = store.host_file(base, tuple(sorted(packages)))

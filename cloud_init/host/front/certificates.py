@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any, Optional
 
-from ..base import Places, Refused, Steps, front_group, note, read_object, read_text, remove, tell, write, write_json
+from ..base import Places, Refused, Steps, front_group, note, read_object, read_text, refusal, remove, tell, write, write_json
 from ..base.lock import held
 from ..base.processes import run
 from ..contracts.manifest import Health, Tls
@@ -156,22 +156,24 @@ def ask_now(places: Places) -> None:
         systemd.call("restart", "--no-block", _OWN)
 
 
-def command(places: Places) -> None:
+def command(places: Places) -> int:
     """Gets a certificate where one is due. Raises `Refused` where the site goes without. Runs
     without the host's lock: it takes its time, and a release must not wait."""
-    tls = of_live(places)
+    tls, steps = of_live(places), Steps()
     if tls and not tls.certificate:
         with held(places.lib / "certificates/lock", "certificate"):
             ensure(places, tls)
             try:
                 if is_due(places, tls):
-                    _request(places, tls, Steps())
+                    _request(places, tls, steps)
             except Refused as refused:
                 note_tried(places, tls, problem=str(refused))
                 if not issued(places, tls):
-                    raise
+                    tell(refusal(refused, steps.of(refused)))
+                    return 1
                 note(f"not renewed: {refused}")
     tell({"ok": True})
+    return 0
 
 
 def _request(places: Places, tls: Tls, steps: Steps) -> None:

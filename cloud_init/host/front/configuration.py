@@ -97,7 +97,8 @@ def install(places: Places, manager: Manager, folder: Path) -> None:
     link(places.etc / "front.listen", "{}:{}".format(*places.facts.front.listen))
     if before is None or target(places.live) is None:
         return
-    if not manager.status("front").runs:
+    noted = read_foreign(places.serving)  # another kind than is wanted, where an engine's host changed it
+    if not manager.status("front").runs or (noted and noted != find(places, folder)):
         note(f"the front server is started: {find(places, places.front)}")
         manager.restart("front")
     elif _content(Path(before)) != _content(folder):

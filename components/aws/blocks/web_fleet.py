@@ -18,8 +18,6 @@ from components.blocks.block import ROLE, Block, child
 GRACE = 600
 """Seconds that a new host has before the group looks at it: many times what a boot takes, so that a
 slow mirror replaces nothing."""
-REQUESTS = 3000
-"""How many a host should get in a minute."""
 _WARM_UP = 180  # seconds after which a host's figures count: it has booted and its release is up
 _CPU = 60.0  # per cent
 
@@ -34,7 +32,7 @@ class WebFleetArgs(FleetArgs, BalancedArgs):
     """The hosts' instance profile, as `HostRole` puts it out."""
     host_subnets: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None
     """The hosts' subnets, which lead out. The public ones if left out."""
-    requests: float = REQUESTS
+    requests: float = 3000
     """How many a host should get in a minute. More, or CPU at 60 %, add hosts; 0: CPU alone."""
 
 

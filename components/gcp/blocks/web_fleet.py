@@ -19,8 +19,6 @@ BALANCER = Balancer(BALANCERS, idle=615, header=_HEADER)
 """The load balancer as hosts have to know it. It keeps idle connections for 600 seconds, which is
 not to be set: hosts keep theirs for 620, as Google asks for. Of X-Forwarded-For the last address is
 its own, so that a client's comes in another header."""
-REQUESTS = 3000
-"""How many a host should get in a minute."""
 _EXTERNAL = "EXTERNAL_MANAGED"
 _ANSWER = 3600  # seconds for all of an answer, a large file's too: hosts give up long before where nothing comes
 _DRAIN = 30  # seconds for what is in flight as a host leaves: as long as a server waits for its own
@@ -38,7 +36,7 @@ class WebFleetArgs(MachineArgs, FleetArgs):
     """The zones that hosts are spread over: three at most."""
     certificate_map: pulumi.Input[str] | None = None
     """`map_id` of a `Certificate`. With it port 443 serves, and port 80 sends there."""
-    requests: int = REQUESTS
+    requests: int = 3000
     """How many a host should get in a minute. More, or CPU at 60 %, add hosts; 0: CPU alone."""
     idle_timeout: int = 60
     """Seconds that an answer may take to begin; an hour more, and it is cut off."""

@@ -1,11 +1,13 @@
 """A target for tests alone: a handful of AWS resources, as real targets will have them."""
 
+import json
 from typing import Annotated, Any, Literal
 
 import pulumi
 import pulumi_aws as aws
 from pydantic import Field
 
+from cloud_init.host import contracts
 from components.deployment import Deployment
 from components.release import core
 from components.settings import BOOT, Model, Settings, number, target_options
@@ -162,7 +164,13 @@ class Target(TargetComponent):
         store = Store(f"{name}-store", tags, child)
         boot = store.bucket.bucket.apply(lambda bucket: _BOOT.format(app=name, store=bucket))
         web = WebServer(f"{name}-web", options, network, boot, tags, child)
-        key = aws.s3.BucketObjectv2(f"{name}-manifest", bucket=store.bucket.id, content=planned.manifest_json, tags=tags, opts=child)
+        key = aws.s3.BucketObjectv2(
+            f"{name}-manifest",
+            bucket=store.bucket.id,
+            content=json.dumps(contracts.document(planned.manifest), sort_keys=True),
+            tags=tags,
+            opts=child,
+        )
         secrets = pulumi.Output.json_dumps(settings.secret_env)
         aws.s3.BucketObjectv2(f"{name}-secrets", bucket=store.bucket.id, content=secrets, tags=tags, opts=child)
         if managed:
