@@ -13,6 +13,7 @@ from cloud_init.host.base.outcome import Refused, Steps
 from cloud_init.host.contracts.rollout import DesiredState
 from cloud_init.host.follow import watch as watching
 from cloud_init.host.follow.decide import Action
+from cloud_init.host.front import configuration
 from cloud_init.host.processes import app, managers
 from cloud_init.host.processes.managers import ProgramStatus
 from cloud_init.host.rollout import boot, gate, state, web
@@ -179,3 +180,18 @@ def test_watch_boots_again_after_a_boot_that_failed_and_after_a_kill(host, tmp_p
     watch.attempts.begin(action, DesiredState(5))
     watch.action, watch.child = action, Child(host.places, ["commit"])
     assert len(turns()) == 4
+
+
+@pytest.mark.parametrize(("noted", "started"), [("relay", 1), ("apache", 1), ("nginx", 0), ("", 0)])
+def test_a_front_of_another_kind_is_started_anew_and_of_the_same_reads_anew(host, monkeypatch, noted, started):
+    """On an engine the settings may name another one; trees of before may be served by a relay, which a signal to reload would end."""
+    told = []
+    monkeypatch.setattr(host.manager, "restart", lambda name: told.append(("restart", name)))
+    monkeypatch.setattr(host.manager, "signal", lambda name, signal: told.append((signal, name)))
+    monkeypatch.setattr(configuration, "find", lambda *_: "nginx")
+    host.places.serving.parent.mkdir(parents=True, exist_ok=True)
+    host.places.serving.write_text(noted)
+    folder = host.places.release("new") / "etc"
+    (folder / "nginx.conf").write_text("another")
+    configuration.install(host.places, host.manager, folder)
+    assert told == [("restart", "front") if started else ("HUP", "front")]

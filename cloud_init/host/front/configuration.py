@@ -97,9 +97,9 @@ def install(places: Places, manager: Manager, folder: Path) -> None:
     link(places.etc / "front.listen", "{}:{}".format(*places.facts.front.listen))
     if before is None or target(places.live) is None:
         return
-    noted = read_foreign(places.serving)  # another kind than is wanted, where an engine's host changed it
-    if not manager.status("front").runs or (noted and noted != find(places, folder)):
-        note(f"the front server is started: {find(places, places.front)}")
+    kind_now = read_foreign(places.serving)  # on an engine another than is wanted from now on
+    if not manager.status("front").runs or (kind_now and kind_now != find(places, folder)):
+        note(f"the front server is started: {find(places, folder)}")
         manager.restart("front")
     elif _content(Path(before)) != _content(folder):
         reload(places, manager)

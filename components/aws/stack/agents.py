@@ -41,5 +41,4 @@ def _agents(settings: Settings, region: str, role: str, group: str | None) -> Mo
 
 
 def log_group(app: str, stack: str) -> str:
-    """The group that a stack's hosts write to."""
     return f"/slipway/{app}/{stack}"
