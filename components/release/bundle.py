@@ -10,7 +10,6 @@ of theirs."""
 
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -58,9 +57,9 @@ class Bundle:
         write_bundle({**texts, "files/release": f"{identity}\n"}, self.code, source, path)
 
 
-def plan(settings: Settings, folder: Path, health_host: str, more: Sequence[File] = ()) -> core.Release[Bundle]:
-    """The release for a platform. `health_host`: the name that the app is asked by; `more`: the
-    platform's own files. Raises `SlipwayError` as `core.plan` does."""
+def plan(settings: Settings, folder: Path, health_host: str) -> core.Release[Bundle]:
+    """The release for a platform. `health_host`: the name that the app is asked by. Raises
+    `SlipwayError` as `core.plan` does."""
     known = core.core(settings, folder, auto="gunicorn")
     app = settings.app
     with core.settings_told(settings):
@@ -71,7 +70,7 @@ def plan(settings: Settings, folder: Path, health_host: str, more: Sequence[File
     if known.source.constraints:
         wanted = f"-c constraints.txt\n{wanted}"
         files.append(File("constraints.txt", _HASH.sub("", known.source.constraints)))
-    files += [File("requirements.txt", wanted), *core.about(known.source), *more]
+    files += [File("requirements.txt", wanted), *core.about(known.source)]
     if app.python:
         files.append(File(".python-version", f"{app.python}\n"))
     made = Bundle(
