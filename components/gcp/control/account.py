@@ -87,7 +87,7 @@ def translated(said: str, action: str) -> SlipwayError:
 
 
 def os_login() -> tuple[str, str]:
-    """Who this login is on servers, and its private key's file; that key is let in for a day. Made
+    """This login's user on servers, and its private key's file; that key is let in for a day. Made
     at first, one a process. Raises `SlipwayError`."""
     with _LOCK:  # many hosts are opened at the same moment
         return _let_in(*_login)
@@ -122,7 +122,7 @@ def _key() -> Path:
 
 
 def _email(path: str) -> str:
-    """Whose those credentials are. The command line doesn't look: OS Login would be its own user's,
+    """The owner of those credentials. gcloud doesn't look: OS Login would be its own user's,
     or nobody's."""
     held = json.loads(Path(path).read_text(encoding="utf-8"))
     acts_as = re.search(r"serviceAccounts/([^/:]+):", held.get("service_account_impersonation_url", ""))

@@ -60,7 +60,7 @@ class Tunnel(Connection):
         return super()._attempt()
 
     def _host_keys(self) -> tuple[str, ...]:
-        """As the server itself told Google when it booted, by a way that is nobody else's."""
+        """Keys as the server itself told Google when it booted, by a way that is nobody else's."""
         asked = ("compute", "instances", "get-guest-attributes", self._name, "--query-path=hostkeys/", f"--zone={self._zone}")
         try:
             found = account.ask(*asked)
