@@ -72,7 +72,7 @@ class Front:
 
 @dataclass(frozen=True)
 class Door:
-    """Who may come in, and below which path. On every target the wrapped app sees to it."""
+    """Rules for who may come in, and below which path: the wrapped app keeps them everywhere."""
 
     path: str = ""  # path that the app is mounted at, such as `/shop`; empty: the root
     allow: tuple[str, ...] = ()  # networks whose clients come in without a password

@@ -155,7 +155,7 @@ def _reason(text: str) -> str:
 
 
 def _step(found: StepEventMetadata) -> Step | None:
-    """None for components, which change nothing, and for providers that Pulumi makes by itself."""
+    """The step; None for components, which change nothing, and providers that Pulumi makes."""
     state, op = found.new or found.old, _OPS.get(found.op.value)
     name = found.urn.split("::")[-1]
     by_itself = found.type.startswith("pulumi:providers:") and name.startswith("default")

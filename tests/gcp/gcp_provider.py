@@ -39,7 +39,7 @@ _PATHS = {
     "google_storage_bucket": "/storage/v1/b/{name}",
     "google_compute": "/compute/v1/{id}",
 }
-"""Where a thing is, by how its type begins; the first that fits."""
+"""Places of things, by how its type begins; the first that fits."""
 _PARTS = re.compile(r"google_(project_service|storage_bucket_iam_member|compute_attached_disk|compute_router_nat)$")
 """Types that are no thing of their own."""
 

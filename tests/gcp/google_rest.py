@@ -233,7 +233,7 @@ def merged(whole: Body, part: Body) -> None:
 
 @contextmanager
 def emulated() -> Iterator[tuple[str, Account]]:
-    """Its address, and the account, which has what stack files take for granted."""
+    """The address of the service, and the account, which has what stack files take for granted."""
     account, lock = Account(), threading.Lock()
     for path, body in things.GIVEN.items():
         account.made(path, dict(body))

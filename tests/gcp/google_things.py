@@ -41,7 +41,7 @@ class Refused(Exception):
         self.status, self._why = status, why
 
     def told(self) -> Body:
-        """As all services say it."""
+        """An error as all services say it."""
         reason = {404: "notFound", 409: "alreadyExists"}.get(self.status, "resourceInUseByAnotherResource")
         return {"error": {"code": self.status, "message": self._why, "errors": [{"reason": reason, "message": self._why}]}}
 
