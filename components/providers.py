@@ -16,8 +16,11 @@ from typing import Any, ClassVar
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, ResourceProvider, UpdateResult
 from pulumi.runtime.rpc import UNKNOWN
 
+from cloud_init.host import contracts
 from cloud_init.host.base.files import object_in
+from cloud_init.host.contracts.manifest import NOT_THE_APPS
 from components import owner
+from components.deployment.answers import Verdict
 from components.errors import NotLaunchedError, SlipwayError
 from components.hosts import progress, transport
 from components.hosts.site import Site
@@ -278,7 +281,9 @@ class ServingProvider(DynamicProvider):
 class RolloutProvider(DynamicProvider):
     """Publishes a release and rolls it out; its outputs are the verdict."""
 
-    UPDATES = ("release", "url", "store")
+    WHERE = "store"
+    """The input that says where the release goes."""
+    UPDATES = ("release", "url", WHERE)
     ID = "rollout"
     WORDS = "{module}, database {engine}, served at {url}"
 
@@ -289,27 +294,27 @@ class RolloutProvider(DynamicProvider):
     def check(self, _olds: Props, news: Props) -> CheckResult:
         return CheckResult({**news, "drift": self.drift(_olds, news) if _olds else ""}, [])
 
-    def drift(self, olds: Props, news: Props) -> str:
-        """One sentence when something else than the last rollout is live; else empty."""
-        from components.deployment import on_hosts
-        from components.rollout import coordinator
-
-        if UNKNOWN in (news["store"], news["release"]) or _astray(olds):  # of a folder that was copied or moved its host tells
-            return ""
-        try:
-            now = coordinator.desired(store.connect(news["store"]))
-        except NotLaunchedError as error:  # the plan goes on: what `up` sets up comes before
-            return str(error)
-        if now.live == news["release"] or (now.live is not None and now.live == olds.get("release")):
-            return on_hosts.drift(_hosts(news), now.live)
-        at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now.state.at))
-        how = f" (rolled back by {now.state.actor}, {at})" if now.state.by == "rollback" else ""
-        return f"live is {now.live or 'nothing'}{how}, wanted {news['release']}"
+    def drift(self, _olds: Props, _news: Props) -> str:
+        # Of a folder that was copied or moved its host tells.
+        unknown = UNKNOWN in (_news[self.WHERE], _news["release"])
+        return "" if unknown or _astray(_olds) else self._drift(_olds, _news)
 
     def outdated(self, _olds: Props, news: Props) -> bool:
         return super().outdated(_olds, news) or not _olds.get("ok")
 
-    def made(self, props: Props, _olds: Props) -> Props:
+    def made(self, props: Props, olds: Props) -> Props:
+        verdict = self._roll(props, olds)
+        outcome = {"ok": verdict.ok, "message": verdict.message, "live": verdict.live or ""}
+        # The folder of this machine that a host is in, for one that is driven here.
+        tree = next((str(host.root) for host in _hosts(props) if hasattr(host, "root")), "")
+        return {**{key: props[key] for key in self.UPDATES}, **outcome, "tree": tree}
+
+    def delete(self, _id: str, _props: Props) -> None:
+        """Goes before what it depends on: in a copied folder nothing of that leaves the state."""
+        if why := _astray(_props):
+            raise SlipwayError(why)
+
+    def _roll(self, props: Props, _olds: Props) -> Verdict:
         from components.release import publishing
         from components.rollout import coordinator
 
@@ -317,16 +322,42 @@ class RolloutProvider(DynamicProvider):
         known = {name: tuple(props.get(name) or ()) for name in ("expected", "addresses")}
         key = str(props.get("key") or "")
         site = Site(released, hosts, props["url"], follow=not hosts, fewest=int(props.get("fewest") or 0), key=lambda: key, **known)
-        verdict = coordinator.roll(site, props["release"], publish=lambda: publishing.publish(released, props))
-        outcome = {"ok": verdict.ok, "message": verdict.message, "live": verdict.live or ""}
-        # The folder of this machine that a host is in, for one that is driven here.
-        tree = next((str(host.root) for host in hosts if hasattr(host, "root")), "")
-        return {**{key: props[key] for key in self.UPDATES}, **outcome, "tree": tree}
+        return coordinator.roll(site, props["release"], publish=lambda: publishing.publish(released, props))
 
-    def delete(self, _id: str, _props: Props) -> None:
-        """Goes before what it depends on: in a copied folder nothing of that leaves the state."""
-        if why := _astray(_props):
-            raise SlipwayError(why)
+    def _drift(self, olds: Props, news: Props) -> str:
+        from components.deployment import on_hosts
+        from components.rollout import coordinator
+
+        try:
+            now = coordinator.desired(store.connect(news["store"]))
+        except NotLaunchedError as error:  # the plan goes on: what `up` sets up comes before
+            return str(error)
+        at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now.state.at))
+        how = f" (rolled back by {now.state.actor}, {at})" if now.state.by == "rollback" else ""
+        return _release_drift(olds, news, now.live, how) or on_hosts.drift(_hosts(news), now.live)
+
+
+class DeployProvider(RolloutProvider):
+    """Has a platform serve a release; its outputs are the verdict, as a rollout's."""
+
+    WHERE = "platform"
+    UPDATES = ("release", "url", WHERE)
+    WORDS = "the app as a bundle, served at {url}"
+
+    def _roll(self, props: Props, olds: Props) -> Verdict:
+        from components import platforms
+        from components.release.bundle import Bundle
+
+        bundle = contracts.read(Bundle, json.loads(props["bundle"]))
+        secrets = {name: value for name, value in props["secret_environment"].items() if name not in NOT_THE_APPS}
+        release = platforms.Sendable(props["release"], bundle, Path(props["source"]), secrets)
+        platform = platforms.connect(json.loads(props["platform"]))
+        return platforms.deploy(platform, props["url"], release, olds.get("live") or None)
+
+    def _drift(self, olds: Props, news: Props) -> str:
+        from components import platforms
+
+        return _release_drift(olds, news, platforms.connect(json.loads(news["platform"])).live(), "")
 
 
 def _hosts(props: Props) -> list[transport.Launched]:
@@ -345,3 +376,10 @@ def _astray(noted: Props, name: str = "tree") -> str:
 
 def _data_too(stack: str, app: str) -> str:
     return f"to remove it too: ./slipway -s {stack} destroy --with-data {app}"
+
+
+def _release_drift(olds: Props, news: Props, live: str | None, how: str) -> str:
+    """One sentence when something else than the last rollout is live; else empty."""
+    if live == news["release"] or (live is not None and live == olds.get("release")):
+        return ""
+    return f"live is {live or 'nothing'}{how}, wanted {news['release']}"

@@ -55,7 +55,8 @@ class Need:
 Shared = Literal[
     "front", "manager", "server.kind", "database.engine", "database.placement", "domain", "tls.certificate",
     "app.static", "app.data", "app.processes", "app.cron", "app.packages",
-    "http.allow", "http.staticAge", "http.errorPages", "http.snippet",
+    "http.allow", "http.staticAge", "http.errorPages", "http.snippet", "http.maxBody", "http.cors", "http.redirectDomains",
+    "http.trustedProxies",
 ]  # fmt: skip
 """The settings that not every target serves."""
 Takes = Mapping[Shared, tuple[str, ...] | bool]

@@ -23,6 +23,7 @@ from cloud_init.host.data.folders import FILES
 from cloud_init.host.release import templates
 from cloud_init.host_files import WebHost
 from cloud_init.render import port_command, server_files, server_requirements
+from cloud_init.templating import pinned
 from components.errors import UsageError
 from components.release import core
 from components.release.ids import SECRET_KEY
@@ -57,7 +58,19 @@ class Bundle:
         write_bundle({**texts, "files/release": f"{identity}\n"}, self.code, source, path)
 
 
-def plan(settings: Settings, folder: Path, health_host: str) -> core.Release[Bundle]:
+@dataclass(frozen=True)
+class Runs:
+    """How a platform runs a bundle, where what is in it has to know."""
+
+    client: str = "X-Real-Ip"
+    """The header that ends with the client's address, written by the router alone."""
+    keep_alive: int = 5
+    """Seconds that an idle connection is kept: more than the router itself keeps it."""
+    static: bool = False
+    """The app's own process answers the URLs of `app.static`: no front of the platform does."""
+
+
+def plan(settings: Settings, folder: Path, health_host: str, runs: Runs = Runs()) -> core.Release[Bundle]:
     """The release for a platform. `health_host`: the name that the app is asked by. Raises
     `SlipwayError` as `core.plan` does."""
     known = core.core(settings, folder, auto="gunicorn")
@@ -66,7 +79,11 @@ def plan(settings: Settings, folder: Path, health_host: str) -> core.Release[Bun
         host = WebHost(known.source.module, known.server, door=core.make_door(settings))
         web = port_command(known.server)
         files = [*server_files(host), File("Procfile", f"web: {web}\n")]
-        wanted = joined(known.source.requirements, server_requirements(host))
+        static = dict(app.static) if runs.static or host.door.static else {}
+        told = {"client": runs.client, "keep_alive": runs.keep_alive, "static": static, "static_age": settings.http.static_age}
+        files.append(File("files/platform.json", json.dumps(told, sort_keys=True)))
+        servers = server_requirements(host) + (pinned("whitenoise.txt") if static else "")
+        wanted = joined(known.source.requirements, servers)
     if known.source.constraints:
         wanted = f"-c constraints.txt\n{wanted}"
         files.append(File("constraints.txt", _HASH.sub("", known.source.constraints)))
@@ -82,6 +99,12 @@ def plan(settings: Settings, folder: Path, health_host: str) -> core.Release[Bun
         processes=dict(app.processes),
     )
     return core.Release(made, known.source.folder)
+
+
+def with_files(made: core.Release[Bundle], *files: File) -> core.Release[Bundle]:
+    """The release with more files at the root, each in the place of one of its path."""
+    every = {file.path: file for file in (*made.manifest.files, *files)}
+    return replace(made, manifest=replace(made.manifest, files=tuple(every[path] for path in sorted(every))))
 
 
 def joined(apps: str, servers: str) -> str:
@@ -122,8 +145,7 @@ def compose(settings: Settings, folder: Path, base: str, published: str) -> core
     more = {name: templating.render(f"docker/bundle/{name}.j2", **known) for name in ("Dockerfile", "front.conf")}
     more["compose.yaml"] = yaml.safe_dump(json.loads(json.dumps(document)), sort_keys=False)  # without references
     more["env.template"] = _TEMPLATE + "".join(f"{name}=\n" for name in sorted(asked))
-    files = (*made.manifest.files, *(File(path, text) for path, text in more.items()))
-    return replace(made, manifest=replace(made.manifest, files=files))
+    return with_files(made, *(File(path, text) for path, text in more.items()))
 
 
 def _services(made: Bundle, asked: list[str], has_sqlite: bool, published: str) -> dict[str, Any]:

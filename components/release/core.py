@@ -1,6 +1,7 @@
 """The release that a stack's settings ask for: its core, and the manifest that hosts take of it.
 components/release/bundle.py makes what a platform takes."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -59,6 +60,11 @@ class Release(Generic[Kind]):
 
     manifest: Kind
     source: Path
+
+    @property
+    def manifest_json(self) -> str:
+        """Without the values of the environment being secret: those travel apart."""
+        return json.dumps(contracts.document(self.manifest), sort_keys=True)
 
     def secrets(self, key: pulumi.Input[str], given: pulumi.Input[Mapping[str, str]]) -> pulumi.Output[dict[str, str]]:
         """The secret environment that is `given`, with a `SECRET_KEY` of the stack's where no part

@@ -1,8 +1,9 @@
-"""A stack's resources for the release in service: rolled out, wanted first, awaited."""
+"""A stack's resources for the release in service: rolled out, deployed, wanted first, awaited."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Protocol
 
 import pulumi
@@ -10,8 +11,32 @@ import pulumi.dynamic
 
 from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import DatabasePart, Manifest
-from components.providers import FirstReleaseProvider, RolloutProvider, ServingProvider
+from components.providers import DeployProvider, FirstReleaseProvider, RolloutProvider, ServingProvider
+from components.release.bundle import Bundle
 from components.release.core import Release, identity, whole
+
+
+class ServedRelease(pulumi.dynamic.Resource):
+    """What says how a release fared, by `ok` and `message`: one that is refused is an answer."""
+
+    release: pulumi.Output[str]
+    ok: pulumi.Output[bool]
+    message: pulumi.Output[str]
+    url: pulumi.Output[str]
+
+    def __init__(self, provider: RolloutProvider, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions | None) -> None:
+        super().__init__(provider, name, {**inputs, "ok": None, "message": None}, opts)
+
+    def require(self) -> pulumi.Output[str]:
+        """The URL, once the release serves. Raises `pulumi.RunError` where it was refused."""
+
+        def required(verdict: Sequence[Any]) -> str:
+            url, ok, message = verdict
+            if not ok:
+                raise pulumi.RunError(str(message))
+            return str(url)
+
+        return pulumi.Output.all(self.url, self.ok, self.message).apply(required)
 
 
 class DatabaseOutputs(Protocol):
@@ -76,28 +101,40 @@ class RolloutArgs(ReleaseArgs):
     addresses: pulumi.Input[Sequence[str]] = ()
 
 
-class Rollout(pulumi.dynamic.Resource, module="slipway", name="Rollout"):
-    """Publishes a release to the store and has the coordinator bring it to every host. How it fared
-    say `ok` and `message`: one that is refused is an answer."""
-
-    release: pulumi.Output[str]
-    ok: pulumi.Output[bool]
-    message: pulumi.Output[str]
-    url: pulumi.Output[str]
+class Rollout(ServedRelease, module="slipway", name="Rollout"):
+    """Publishes a release to the store and has the coordinator bring it to every host."""
 
     def __init__(self, name: str, args: RolloutArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(RolloutProvider(), name, {**vars(args), "ok": None, "message": None}, opts)
+        super().__init__(RolloutProvider(), name, vars(args), opts)
 
-    def require(self) -> pulumi.Output[str]:
-        """The URL, once the release serves. Raises `pulumi.RunError` where it was refused."""
 
-        def required(verdict: Sequence[Any]) -> str:
-            url, ok, message = verdict
-            if not ok:
-                raise pulumi.RunError(str(message))
-            return str(url)
+@dataclass
+class DeployArgs:
+    """`planned`: the release of release/bundle.py, `release` its id; `platform`: the facts by
+    which components/platforms/NAME.py finds the app, with its NAME; `url`: the public
+    address that must show the release; `secret_environment` goes to the platform alone."""
 
-        return pulumi.Output.all(self.url, self.ok, self.message).apply(required)
+    planned: Release[Bundle]
+    release: pulumi.Input[str]
+    platform: pulumi.Input[Mapping[str, Any]]
+    url: pulumi.Input[str]
+    secret_environment: pulumi.Input[Mapping[str, str]]
+
+
+class Deploy(ServedRelease, module="slipway", name="Deploy"):
+    """Has a platform build and serve a release."""
+
+    def __init__(self, name: str, args: DeployArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        facts = pulumi.Output.from_input(args.platform).apply(lambda known: json.dumps(known, sort_keys=True))
+        inputs = {
+            "release": args.release,
+            "bundle": args.planned.manifest_json,
+            "source": str(Path(args.planned.source)),
+            "platform": facts,
+            "url": args.url,
+            "secret_environment": args.secret_environment,
+        }
+        super().__init__(DeployProvider(), name, inputs, opts)
 
 
 class FirstRelease(pulumi.dynamic.Resource, module="slipway", name="FirstRelease"):

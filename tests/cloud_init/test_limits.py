@@ -30,7 +30,7 @@ def laid_down(folder: Path) -> Path:
         path = folder / file.path
         path.parent.mkdir(exist_ok=True)
         path.write_text(file.content)
-    (folder / "src").mkdir()
+    (folder / "src").mkdir(exist_ok=True)
     (folder / "src/site_app.py").write_text(APP)
     return folder / "files"
 
@@ -76,11 +76,60 @@ def test_what_a_client_says_in_the_fronts_place_reaches_no_app(tmp_path: Path) -
     assert (seen["SERVER_NAME"], seen["SERVER_PORT"], seen["wsgi.url_scheme"]) == ("::1", "8080", "http")
 
 
-def test_a_platforms_own_front_is_heard(tmp_path: Path) -> None:
-    files = laid_down(tmp_path)
-    (files / "release").write_text("abc\n")
-    [seen] = runpy.run_path(str(files / "slipway_wsgi.py"))["application"]({"HTTP_FORWARDED": "for=1.2.3.4"}, lambda *_: None)
+@pytest.fixture
+def on_platform(tmp_path: Path) -> Any:
+    """A bundle's wrapped app on a platform, which tells it so much."""
+
+    def made(told: dict[str, Any]) -> Any:
+        files = laid_down(tmp_path)
+        (files / "release").write_text("abc\n")
+        (files / "platform.json").write_text(json.dumps(told))
+        return runpy.run_path(str(files / "slipway_wsgi.py"))["application"]
+
+    return made
+
+
+def test_a_platforms_own_front_is_heard(on_platform: Any) -> None:
+    [seen] = on_platform({})({"HTTP_FORWARDED": "for=1.2.3.4", "HTTP_X_REAL_IP": "192.0.2.1"}, lambda *_: None)
     assert seen["HTTP_FORWARDED"] == "for=1.2.3.4"
+    assert seen["REMOTE_ADDR"] == "192.0.2.1"
+
+
+def test_a_clients_address_is_the_last_that_the_router_wrote(on_platform: Any) -> None:
+    said = {"HTTP_X_FORWARDED_FOR": "198.51.100.1, 192.0.2.1", "HTTP_X_REAL_IP": "198.51.100.2", "REMOTE_ADDR": "10.0.0.1"}
+    application = on_platform({"client": "X-Forwarded-For"})
+    assert application(dict(said), lambda *_: None)[0]["REMOTE_ADDR"] == "192.0.2.1"
+    assert application({"REMOTE_ADDR": "10.0.0.1"}, lambda *_: None)[0]["REMOTE_ADDR"] == "10.0.0.1"
+
+
+def test_static_files_without_a_front_that_has_them(on_platform: Any, tmp_path: Path) -> None:
+    (tmp_path / "src/assets").mkdir(parents=True)
+    (tmp_path / "src/assets/a.css").write_text("p {}")
+    (tmp_path / "src/secret.py").write_text("x = 1")
+    heads: list[tuple[str, dict[str, str]]] = []
+    application = on_platform({"static": {"/files": "assets"}, "static_age": 600})
+
+    def get(path: str) -> Any:
+        asked = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "SERVER_NAME": "x", "SERVER_PORT": "80", "wsgi.url_scheme": "http"}
+        answer = application(asked, lambda status, headers, _=None: heads.append((status, dict(headers))))
+        return b"".join(answer) if "Last-Modified" in heads[-1][1] else answer[0]["PATH_INFO"]  # of what the app was asked
+
+    assert get("/files/a.css") == b"p {}"
+    (status, headers) = heads.pop()
+    assert (status, headers["X-Release-Id"], headers["Cache-Control"]) == ("200 OK", "abc", "max-age=600, public")
+    assert get("/files/../secret.py") == "/files/../secret.py"
+
+
+def test_connections_and_workers_as_a_platform_says(on_platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_platform({"keep_alive": 100})
+    monkeypatch.delitem(sys.modules, "capacity", raising=False)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0})
+    conf = str(tmp_path / "files/gunicorn.conf.py")
+    assert runpy.run_path(conf)["keepalive"] == 100
+    for name, value, workers in (("WEB_CONCURRENCY", "5", 5), ("GAE_MEMORY_MB", "384", 2), ("GAE_MEMORY_MB", "200", 1)):
+        with monkeypatch.context() as told:
+            told.setenv(name, value)
+            assert runpy.run_path(conf)["workers"] == workers
 
 
 WORDS = """import argparse, os, sys

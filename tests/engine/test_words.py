@@ -10,7 +10,7 @@ from components import providers
 def test_every_provider_says_what_a_new_one_is():
     base = providers.DynamicProvider
     kinds = [one for name, one in vars(providers).items() if name.endswith("Provider") and issubclass(one, base) and one is not base]
-    assert providers.RolloutProvider in kinds
+    assert providers.DeployProvider in kinds
     assert [kind.__name__ for kind in kinds if not kind.WORDS or "{" in kind.WORDS.format_map(Filled())] == []
 
 

@@ -260,7 +260,7 @@ def test_a_plan_goes_on_where_the_first_one_has_no_host_tool_yet(servers, monkey
     facts = servers.facts("one")
     props = {"store": address(facts), "hosts": json.dumps(facts), "release": "r1", "url": servers.stack().url}
     monkeypatch.setattr(ssh, "TOOL", ["python3", "-I", "/nowhere/host.pyz"])
-    assert "nothing is launched there yet; run `./slipway up`" in RolloutProvider().drift(props, props)
+    assert "nothing is launched there yet; run `./slipway up`" in RolloutProvider()._drift(props, props)
 
 
 def test_a_command_whose_connection_broke_is_run_again(servers):

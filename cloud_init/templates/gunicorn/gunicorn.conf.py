@@ -20,7 +20,8 @@ threads = _values["threads"] if worker_class == "gthread" else 1
 timeout = _values["timeout"]
 http_parser = "auto"  # the one in C where the app's own requirements brought it
 graceful_timeout = 30
-keepalive = 5
+_platform = _files / "platform.json"
+keepalive = json.loads(_platform.read_text(encoding="utf-8"))["keep_alive"] if _platform.is_file() else 5
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # heartbeats to a disk can stall a worker that is well
 pythonpath = str(_files)
 chdir = str(_files.parent / "src")

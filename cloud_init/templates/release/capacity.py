@@ -5,11 +5,14 @@ import os
 from pathlib import Path
 
 WORKER_BYTES = 120_000_000  # a worker of a plain Flask app with an ORM; both colours stand side by side during a release
-COLOURS = 2
+COLOURS = 1 if (Path(__file__).parent / "platform.json").is_file() else 2
 
 
 def workers(worker_class: str) -> int:
-    """For threads and greenlets one a core, two at least; sync: 2 x cores + 1; as memory allows."""
+    """For threads and greenlets one a core, two at least; sync: 2 x cores + 1; as memory allows. A
+    platform that knows better says so."""
+    if (told := os.environ.get("WEB_CONCURRENCY", "")).isdigit():
+        return max(1, int(told))
     wanted = 2 * cores() + 1 if worker_class == "sync" else max(2, cores())
     return max(1, min(wanted, memory() // (WORKER_BYTES * COLOURS)))
 
@@ -26,6 +29,8 @@ def cores() -> int:
 def memory() -> int:
     """Bytes of memory of this host or of its container."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if (told := os.environ.get("GAE_MEMORY_MB", "")).isdigit():  # App Engine's class
+        total = min(total, int(told) * 1_000_000)
     limit = _read("memory.max").strip()
     return min(total, int(limit)) if limit.isdigit() else total
 

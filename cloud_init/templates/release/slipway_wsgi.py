@@ -15,6 +15,8 @@ import slipway_sockets
 FILES = Path(__file__).resolve().parent
 SOURCE = FILES.parent / "src"
 ON_PLATFORM = (FILES / "release").is_file()
+PLATFORM = json.loads((FILES / "platform.json").read_text(encoding="utf-8")) if ON_PLATFORM else {}
+CLIENT = "HTTP_" + PLATFORM.get("client", "X-Real-Ip").upper().replace("-", "_")  # its last address: a client may send others
 HEADERS = json.loads((FILES / "limits.json").read_text(encoding="utf-8"))
 WITHHELD, SAID = ({"HTTP_" + name.upper().replace("-", "_") for name in HEADERS[kind]} for kind in ("withheld", "said"))
 
@@ -76,7 +78,7 @@ def withhold(environ):
 
 def told(environ):
     """The client's address, scheme and port as the front server tells them: a socket tells none."""
-    environ["REMOTE_ADDR"] = environ.get("HTTP_X_REAL_IP") or environ.get("REMOTE_ADDR") or "127.0.0.1"
+    environ["REMOTE_ADDR"] = environ.get(CLIENT, "").rpartition(",")[2].strip() or environ.get("REMOTE_ADDR") or "127.0.0.1"
     if environ.get("HTTP_X_FORWARDED_PROTO") in ("http", "https"):
         environ["wsgi.url_scheme"] = environ["HTTP_X_FORWARDED_PROTO"]
     if "HTTP_X_FORWARDED_PORT" in environ:
@@ -115,6 +117,12 @@ sys.path[:0] = [str(folder) for folder in (SOURCE, SOURCE / "src") if folder.is_
 VALUES = json.loads((FILES / "server.json").read_text(encoding="utf-8"))
 with alone():
     application = load(VALUES["module"])
+if PLATFORM.get("static"):
+    import whitenoise
+
+    application = whitenoise.WhiteNoise(application, max_age=PLATFORM["static_age"])
+    for url, folder in PLATFORM["static"].items():
+        application.add_files(str(SOURCE / folder), url)
 if "door" in VALUES:
     import slipway_door
 
