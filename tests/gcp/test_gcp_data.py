@@ -123,3 +123,23 @@ def test_alarms() -> None:
     found["errors"] = (*found["errors"][:3], found["errors"][3].partition(" AND ")[0])
     assert found == ALARMS
     assert one(plan, "monitoring/uptimeCheckConfig:UptimeCheckConfig").inputs["httpCheck"] == {"path": "/-/live", "port": 80}
+
+
+@pytest.mark.parametrize("stack", ["own-postgres", "fleet"])
+def test_memory_and_disks_of_all_servers_are_watched_where_the_agent_is(stack: str) -> None:
+    """Those of the labels that the agent goes by, each server and disk by itself; 100 is all of it."""
+    asked = {"slipway:gcp-vm.email": "ops@example.com", "slipway:gcp-vm.logs": True}
+    plan = plan_of(stack, True, asked)
+    alarms = {item.name.removeprefix("shop-alarms-"): item for item in plan.of("gcp:monitoring/alertPolicy:AlertPolicy")}
+    for what in ("memory", "disk"):
+        (condition,) = (given["conditionThreshold"] for given in alarms[what].inputs["conditions"])
+        kind = f'metric.type="agent.googleapis.com/{what}/percent_used" AND resource.type="gce_instance"'
+        which = 'metadata.user_labels."project"="slipway" AND metadata.user_labels."stack"="dev"'
+        filter = f'{kind} AND metric.labels.state="used" AND {which} AND metadata.user_labels."slipway-app"="shop"'
+        aligned = {"alignmentPeriod": "300s", "perSeriesAligner": "ALIGN_MEAN", "crossSeriesReducer": "REDUCE_NONE"}
+        over = {"comparison": "COMPARISON_GT", "thresholdValue": 90, "duration": "900s"}
+        assert condition == {**over, "filter": filter, "aggregations": [aligned]}
+    plain = {
+        item.name for item in plan_of(stack, True, {**asked, "slipway:gcp-vm.logs": False}).of("gcp:monitoring/alertPolicy:AlertPolicy")
+    }
+    assert {item.name for item in alarms.values()} - plain == {"shop-alarms-memory", "shop-alarms-disk"}

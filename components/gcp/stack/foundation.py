@@ -21,14 +21,14 @@ _SERVICES = ("compute", "iam", "iap", "oslogin", "storage")
 
 
 class Foundation(CloudStack):
-    """`store`, `network`; `web`: the web servers' role, and `firewall` theirs; `dns_zone`: what the
-    settings' zone is called in Cloud DNS."""
+    """`store`, `network`; `web`: the web servers' role, and `firewall` theirs; `labels`: those that
+    tell its servers from others; `dns_zone`: what the settings' zone is called in Cloud DNS."""
 
     options: Options
 
     def __init__(self, parent: pulumi.Resource, settings: Settings, place: StackPlace, options: Options) -> None:
         super().__init__(parent, settings, place, options)
-        self.tags = {**self.tags, **options.tags}
+        self.tags, self.labels = {**self.tags, **options.tags}, common.of_stack(place.project, place.stack, self.name)
         provider = self._provider()
         self.child = pulumi.ResourceOptions(parent=parent, providers={"gcp": provider})
         bucket = common.bucket_name(options.project, options.region, place.project, place.stack, self.name)
@@ -91,7 +91,8 @@ class Foundation(CloudStack):
         them too."""
         settings, options = self.settings, self.options
         managed, more = settings.database.placement == "managed", bool(options.zone)
-        on = {"sqladmin": managed, "dns": managed or more, "certificatemanager": more and self.is_fleet, "monitoring": options.email}
+        on = {"sqladmin": managed, "dns": managed or more, "certificatemanager": more and self.is_fleet, "logging": options.logs}
+        on["monitoring"] = options.logs or options.email is not None
         where: dict[str, Any] = {"project": options.project, "region": options.region}
         first = gcp.Provider(f"{self.name}-services", **where, opts=self.own)
         by = pulumi.ResourceOptions.merge(self.own, pulumi.ResourceOptions(provider=first))
