@@ -21,8 +21,8 @@ _SERVICES = ("compute", "iam", "iap", "oslogin", "storage")
 
 
 class Foundation(CloudStack):
-    """`store`, `network`; `web`: the web servers' role, and `firewall` theirs; `labels`: those that
-    tell its servers from others; `dns_zone`: what the settings' zone is called in Cloud DNS."""
+    """`store`, `network`; `zone`: that of single servers; `web`: the web servers' role, `firewall`
+    theirs; `labels`: those of its servers alone; `dns_zone`: what Cloud DNS calls the settings'."""
 
     options: Options
 
@@ -40,6 +40,7 @@ class Foundation(CloudStack):
             NetworkArgs(region=options.region, keep=self.keeps_web, tags=self.tags, **dict(options.network)),
             self.child,
         )
+        self.zone = self.network.zones.apply(lambda zones: zones[0])
         self.web = self.role("web", self.has_data_on_web, self.keeps_web, DEVICE if options.data_disk else None)
         self.firewall = self.closed("web", self.web)
         self.dns_zone: pulumi.Output[str] | None = None
@@ -52,11 +53,6 @@ class Foundation(CloudStack):
             self.firewall.open("balancer", (80,), BALANCERS)
         else:
             self.firewall.open("world", (80, 443), WORLD)
-
-    @property
-    def zone(self) -> pulumi.Output[str]:
-        """The zone of single servers."""
-        return self.network.zones.apply(lambda zones: zones[0])
 
     def outputs(self) -> dict[str, Any]:
         return {"network": {"vpc": self.network.vpc_id, "subnet": self.network.subnet_id}, "bucket": self.store.bucket}

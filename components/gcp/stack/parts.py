@@ -1,6 +1,5 @@
 """The parts of a stack: web servers, a database beside them, what watches all of that."""
 
-import itertools
 from pathlib import Path
 from typing import Any
 
@@ -105,22 +104,22 @@ def _watch(foundation: Foundation, web: WebTier, database: Tier) -> None:
         Alarms(f"{foundation.name}-alarms", args, foundation.child)
 
 
-def _install(foundation: Foundation, agents: dict[str, str], accounts: dict[str, pulumi.Output[str]]) -> None:
+def _install(foundation: Foundation, labels: dict[str, str], accounts: dict[str, pulumi.Output[str]]) -> None:
     """Google's Ops Agent on all servers with those labels, and on those to come; and the rights of
     the servers' accounts, by kind, that it needs."""
-    name, config = foundation.name, _AGENT.read_text(encoding="utf-8").replace("@@APP@@", foundation.name)
+    name, project, own = foundation.name, foundation.options.project, foundation.child
+    config = _AGENT.read_text(encoding="utf-8").replace("@@APP@@", name)
     gcp.compute.GlobalVmExtensionPolicy(
         f"{name}-logs",
         extension_policies=[{"extension_name": "ops-agent", "string_config": config}],
-        instance_selectors=[{"label_selector": {"inclusion_labels": agents}}],
+        instance_selectors=[{"label_selector": {"inclusion_labels": labels}}],
         rollout_operation={"rollout_input": {"predefined_rollout_plan": "FAST_ROLLOUT"}},  # the other one takes five days
-        opts=foundation.child,
+        opts=own,
     )
-    for kind, role in itertools.product(accounts, ("logging.logWriter", "monitoring.metricWriter")):
-        member, right = pulumi.Output.concat("serviceAccount:", accounts[kind]), f"roles/{role}"
-        gcp.projects.IAMMember(
-            f"{name}-{kind}-{role.lower()}", project=foundation.options.project, role=right, member=member, opts=foundation.child
-        )
+    for kind, account in accounts.items():
+        member = pulumi.Output.concat("serviceAccount:", account)
+        for role in ("logging.logWriter", "monitoring.metricWriter"):
+            gcp.projects.IAMMember(f"{name}-{kind}-{role.lower()}", project=project, role=f"roles/{role}", member=member, opts=own)
 
 
 def _records(foundation: Foundation, address: pulumi.Output[str]) -> tuple[SiteName, ...]:
