@@ -6,7 +6,6 @@ from pathlib import Path
 
 import cases
 import pytest
-import yaml
 from clouds.shapes import goes_below_what_is_kept, kept, known, made_of
 
 from components.gcp import common
@@ -192,49 +191,6 @@ def test_an_existing_network_and_image(answered: bool) -> None:
     assert one(plan, INSTANCE).inputs["bootDisk"]["initializeParams"]["image"] == "projects/images-42/global/images/web-7"
     (subnet,) = (found for found in plan.lookups if found.token.endswith("getSubnetwork"))
     assert subnet.arguments["selfLink"] == "https://www.googleapis.com/compute/v1/projects/nets-123456/regions/europe-west1/subnetworks/web"
-
-
-@pytest.mark.parametrize("stack", ["own-postgres", "fleet", "nat", "managed-mysql"])
-def test_googles_agent_sends_what_all_servers_of_the_stack_write(stack: str, answered: bool) -> None:
-    """One policy for whatever has the labels of a server, which each account has the rights for."""
-    plan = cases.read(_STACKS / f"{stack}.yaml").with_({f"{OWN}.logs": True}).recorded(answered).plan
-    policy = one(plan, AGENT)
-    given = dict(policy.inputs)
-    (extension,), (selector,) = given.pop("extensionPolicies"), given.pop("instanceSelectors")
-    assert given == {"rolloutOperation": {"rolloutInput": {"predefinedRolloutPlan": "FAST_ROLLOUT"}}}
-    chosen = {"project": "slipway", "stack": "dev", "slipway-app": "shop"}
-    assert selector == {"labelSelector": {"inclusionLabels": chosen}}
-    servers = [item.inputs["labels"] for item in plan.of(f"gcp:{INSTANCE}", "gcp:compute/regionInstanceTemplate:RegionInstanceTemplate")]
-    assert servers
-    assert [labels for labels in servers if not chosen.items() <= labels.items()] == []
-    assert extension.keys() == {"extensionName", "stringConfig"}
-    assert extension["extensionName"] == "ops-agent"
-    files = {"type": "files", "include_paths": ["/var/log/slipway/shop/*.log"], "record_log_file_path": True}
-    service = {"pipelines": {"slipway": {"receivers": ["slipway"]}}}
-    assert yaml.safe_load(extension["stringConfig"]) == {"logging": {"receivers": {"slipway": files}, "service": service}}
-    rights = {item.name: item for item in plan.of(f"gcp:{RIGHT}")}
-    kinds = ["web", "database"] if stack in ("own-postgres", "fleet") else ["web"]
-    wanted = {f"shop-{kind}-{role.lower()}": (kind, role) for kind in kinds for role in ("logging.logWriter", "monitoring.metricWriter")}
-    assert set(rights) == set(wanted)
-    for name, (kind, role) in wanted.items():
-        account, right = one(plan, "serviceaccount/account:Account", f"shop-{kind}"), rights[name]
-        assert plan.origins(right, "member", "gcp:serviceaccount/account:Account") == [account]
-        assert right.inputs == {"project": "shop-123456", "role": f"roles/{role}", "member": right.inputs["member"]}
-        if answered:
-            assert right.inputs["member"] == f"serviceAccount:${{shop-{kind}.email}}"
-    services = {item.inputs["service"].partition(".")[0] for item in plan.of("gcp:projects/service:Service")}
-    assert {"logging", "monitoring"} <= services
-    (provider,) = (item for item in plan.of("pulumi:providers:gcp") if item.name == "shop-gcp")
-    assert {item.provider for item in (policy, *rights.values())} == {provider.urn}
-
-
-def test_the_agent_goes_by_none_of_the_labels_that_settings_change() -> None:
-    config = {"slipway:app.name": "other", f"{OWN}.tags": {"owner": "web-team", "team": "x"}}
-    plan = cases.read(_STACKS / "own-postgres.yaml").with_(config).recorded().plan
-    policy = one(plan, AGENT).inputs
-    chosen = {"project": "slipway", "stack": "dev", "slipway-app": "other"}
-    assert policy["instanceSelectors"] == [{"labelSelector": {"inclusionLabels": chosen}}]
-    assert "/var/log/slipway/other/*.log" in policy["extensionPolicies"][0]["stringConfig"]
 
 
 def test_boot_data_says_where_and_as_whom() -> None:
