@@ -100,7 +100,7 @@ GOOD: Mapping[str, Any] = {
         ("instances.requests", 3000), ("network.vpc", "main"), ("network.subnet", "web"), ("network.zones[item]", "europe-west1-b"),
         ("network.nat", True), ("zone", "example.com"), ("email", "ops@example.com"), ("database.instanceType", "n2-standard-2"),
         ("database.disk", 40), ("database.instanceClass", "db-custom-2-7680"), ("database.standby", True),
-        ("tags[name]", "cost-centre"), ("tags[value]", "4711"))},
+        ("tags[name]", "cost-centre"), ("tags[value]", "4711"), ("logs", True))},
     "ssh.hosts.database.volume": "/dev/disk/by-id/data",
 }  # fmt: skip
 """What is right in each place. A setting that isn't here fails the tests: it isn't covered."""

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 
 from components.blocks import names
-from components.blocks.block import Tags
+from components.blocks.block import APP, Tags
 from components.errors import UsageError
 
 RESOURCE = 55  # letters of a resource's name: 63, less Pulumi's eight
@@ -37,6 +37,11 @@ def labels(tags: Tags | None, **more: str) -> dict[str, pulumi.Input[str]]:
         label_key(tag): label(value) if isinstance(value, str) else pulumi.Output.from_input(value).apply(label)
         for tag, value in given.items()
     }
+
+
+def of_stack(project: str, stack: str, app: str) -> dict[str, str]:
+    """Labels that whatever is that stack's has, and nothing else. `project`: Pulumi's."""
+    return {label_key(tag): label(value) for tag, value in {"project": project, "stack": stack, APP: app}.items()}
 
 
 def resource_name(name: str) -> str:

@@ -40,7 +40,7 @@ _PATHS = {
     "google_compute": "/compute/v1/{id}",
 }
 """Places of things, by how its type begins; the first that fits."""
-_PARTS = re.compile(r"google_(project_service|storage_bucket_iam_member|compute_attached_disk|compute_router_nat)$")
+_PARTS = re.compile(r"google_(project_service|project_iam_member|storage_bucket_iam_member|compute_attached_disk|compute_router_nat)$")
 """Types that are no thing of their own."""
 
 
@@ -98,6 +98,7 @@ GOOGLE = Provider(
         "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": "google_certificate_manager_dns_authorization",
         "gcp:compute/sSLPolicy:SSLPolicy": "google_compute_ssl_policy",
         "gcp:compute/uRLMap:URLMap": "google_compute_url_map",
+        "gcp:projects/iAMMember:IAMMember": "google_project_iam_member",
         "gcp:projects/service:Service": "google_project_service",
         "gcp:serviceaccount/account:Account": "google_service_account",
         "gcp:storage/bucketIAMMember:BucketIAMMember": "google_storage_bucket_iam_member",

@@ -75,6 +75,7 @@ def test_every_stack_is_applied_and_destroyed(tmp_path, monkeypatch, capsys):
         copies = launch.destroy_kept(recorded({"slipway:keepData": False}))
         assert launch.left() == copies
     assert account.unknown == []
+    assert [path for path, policy in account.policies.items() if policy.get("bindings")] == []  # no right outlives whom it is for
     with capsys.disabled():
         count, seconds = sum(len(one.made) for one in keeping), terraforms.spent() - before
         print(f"\n{len(keeping)} stacks, {count} resources, {len(kept)} things stay: {seconds:.0f} s of processor time")

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from cloud_init.fleet import ROLES
-from components.blocks.block import APP, ROLE
+from components.blocks.block import ROLE
 from components.errors import Lost, SlipwayError
 from components.gcp import common
 from components.gcp.control import account
@@ -93,10 +93,9 @@ def _host(instance: Mapping[str, Any], facts: Mapping[str, Any]) -> SshTransport
     return SshTransport({**facts, "host": host, "role": _role(instance)}, Tunnel(name, zone, address))
 
 
-def _labelled(project: str, stack: str, app: str) -> str:
-    """A filter for what is that stack's."""
-    wanted = {"project": project, "stack": stack, APP: app}
-    return " AND ".join(f'labels.{common.label_key(tag)}="{common.label(value)}"' for tag, value in wanted.items())
+def _labelled(*stack: str) -> str:
+    """A filter for what is that stack's, as `of_stack` takes it."""
+    return " AND ".join(f'labels.{key}="{value}"' for key, value in common.of_stack(*stack).items())
 
 
 def _role(instance: Mapping[str, Any]) -> str:

@@ -21,14 +21,14 @@ _SERVICES = ("compute", "iam", "iap", "oslogin", "storage")
 
 
 class Foundation(CloudStack):
-    """`store`, `network`; `web`: the web servers' role, and `firewall` theirs; `dns_zone`: what the
-    settings' zone is called in Cloud DNS."""
+    """`store`, `network`; `zone`: that of single servers; `web`: the web servers' role, `firewall`
+    theirs; `labels`: those of its servers alone; `dns_zone`: what Cloud DNS calls the settings'."""
 
     options: Options
 
     def __init__(self, parent: pulumi.Resource, settings: Settings, place: StackPlace, options: Options) -> None:
         super().__init__(parent, settings, place, options)
-        self.tags = {**self.tags, **options.tags}
+        self.tags, self.labels = {**self.tags, **options.tags}, common.of_stack(place.project, place.stack, self.name)
         provider = self._provider()
         self.child = pulumi.ResourceOptions(parent=parent, providers={"gcp": provider})
         bucket = common.bucket_name(options.project, options.region, place.project, place.stack, self.name)
@@ -40,6 +40,7 @@ class Foundation(CloudStack):
             NetworkArgs(region=options.region, keep=self.keeps_web, tags=self.tags, **dict(options.network)),
             self.child,
         )
+        self.zone = self.network.zones.apply(lambda zones: zones[0])
         self.web = self.role("web", self.has_data_on_web, self.keeps_web, DEVICE if options.data_disk else None)
         self.firewall = self.closed("web", self.web)
         self.dns_zone: pulumi.Output[str] | None = None
@@ -52,11 +53,6 @@ class Foundation(CloudStack):
             self.firewall.open("balancer", (80,), BALANCERS)
         else:
             self.firewall.open("world", (80, 443), WORLD)
-
-    @property
-    def zone(self) -> pulumi.Output[str]:
-        """The zone of single servers."""
-        return self.network.zones.apply(lambda zones: zones[0])
 
     def outputs(self) -> dict[str, Any]:
         return {"network": {"vpc": self.network.vpc_id, "subnet": self.network.subnet_id}, "bucket": self.store.bucket}
@@ -91,7 +87,8 @@ class Foundation(CloudStack):
         them too."""
         settings, options = self.settings, self.options
         managed, more = settings.database.placement == "managed", bool(options.zone)
-        on = {"sqladmin": managed, "dns": managed or more, "certificatemanager": more and self.is_fleet, "monitoring": options.email}
+        on = {"sqladmin": managed, "dns": managed or more, "certificatemanager": more and self.is_fleet, "logging": options.logs}
+        on["monitoring"] = options.logs or options.email is not None
         where: dict[str, Any] = {"project": options.project, "region": options.region}
         first = gcp.Provider(f"{self.name}-services", **where, opts=self.own)
         by = pulumi.ResourceOptions.merge(self.own, pulumi.ResourceOptions(provider=first))
