@@ -182,16 +182,17 @@ def test_watch_boots_again_after_a_boot_that_failed_and_after_a_kill(host, tmp_p
     assert len(turns()) == 4
 
 
-@pytest.mark.parametrize(("noted", "started"), [("relay", 1), ("apache", 1), ("nginx", 0), ("", 0)])
-def test_a_front_of_another_kind_is_started_anew_and_of_the_same_reads_anew(host, monkeypatch, noted, started):
+@pytest.mark.parametrize(("noted", "done"), [("relay", ["restart"]), ("apache", ["WINCH", "start"]), ("nginx", ["HUP"]), ("", ["HUP"])])
+def test_a_front_of_another_kind_is_started_anew_and_of_the_same_reads_anew(host, monkeypatch, noted, done):
     """On an engine the settings may name another one; trees of before may be served by a relay, which a signal to reload would end."""
     told = []
-    monkeypatch.setattr(host.manager, "restart", lambda name: told.append(("restart", name)))
-    monkeypatch.setattr(host.manager, "signal", lambda name, signal: told.append((signal, name)))
+    monkeypatch.setattr(host.manager, "restart", lambda _: told.append("restart"))
+    monkeypatch.setattr(host.manager, "start", lambda _: told.append("start"))
+    monkeypatch.setattr(host.manager, "signal", lambda _, signal: told.append(signal) or host.places.serving.write_text("nginx"))
     monkeypatch.setattr(configuration, "find", lambda *_: "nginx")
     host.places.serving.parent.mkdir(parents=True, exist_ok=True)
     host.places.serving.write_text(noted)
     folder = host.places.release("new") / "etc"
     (folder / "nginx.conf").write_text("another")
     configuration.install(host.places, host.manager, folder)
-    assert told == [("restart", "front") if started else ("HUP", "front")]
+    assert told == done

@@ -6,9 +6,11 @@ import re
 import signal
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from load import Load
@@ -145,6 +147,32 @@ def test_databases_backups_and_restore(engine: EngineHere, database: str, front:
         done = project.run("destroy", "--yes", "--with-data", "showcase")
         project.remove()
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_another_front(project: OnEngine, capsys: pytest.CaptureFixture[str]) -> None:
+    """The container that comes has the stop signal of its own kind, which the one that still serves in it doesn't know."""
+    project.up()
+    words = ["curl", "-s", "-m", "20", "-o", "/dev/null", "-w", "%{http_code} %{exitcode}"]
+    words.append(f"http://{project.engine.address}:{project.port}/api/slow?seconds=1")
+    for kind in ("apache", "nginx"):
+        assert project.run("config", "set", "slipway:front", kind).returncode == 0
+        answers: Counter[str] = Counter()
+        with ThreadPoolExecutor(5) as pool:
+            done = pool.submit(project.run, "up", "--yes")
+
+            def ask(done: "Future[Any]" = done, answers: "Counter[str]" = answers) -> None:
+                while not done.done():
+                    answers[subprocess.run(words, capture_output=True, text=True, check=False).stdout] += 1
+
+            for _ in range(4):
+                pool.submit(ask)
+        said = done.result()
+        with capsys.disabled():
+            print(f"\nto {kind}: {dict(answers)}", *re.findall(r".*(?:commit|front).*", said.stdout), sep="\n")
+        assert said.returncode == 0, said.stdout + said.stderr
+        assert project.get()[0] == 200
+        # Refused (7) while there is no front is the price; one cut in the middle (52, 56) isn't.
+        assert set(answers) <= {"200 0", "000 7"}
 
 
 def test_kills(project: OnEngine, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ import grp
 import os
 import re
 import socket
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple, Optional
@@ -14,6 +15,7 @@ from ..base import Places, Refused, front_group, link, note, processes, read_for
 from ..processes.managers import Manager
 
 MAINTENANCE = "maintenance.html"
+_PATIENCE = 40  # seconds for what a front has in hand
 
 
 class Server(NamedTuple):
@@ -100,6 +102,12 @@ def install(places: Places, manager: Manager, folder: Path) -> None:
     kind_now = read_foreign(places.serving)  # on an engine another than is wanted from now on
     if not manager.status("front").runs or (kind_now and kind_now != find(places, folder)):
         note(f"the front server is started: {find(places, folder)}")
+        if kind_now in SERVERS:  # its container stops by the signal of the kind that is to come
+            manager.signal("front", SERVERS[kind_now].stop)
+            deadline = time.monotonic() + _PATIENCE
+            while manager.status("front").runs and serving(places) == kind_now and time.monotonic() < deadline:
+                time.sleep(0.1)
+            return manager.start("front")  # unless the engine did
         manager.restart("front")
     elif _content(Path(before)) != _content(folder):
         reload(places, manager)
