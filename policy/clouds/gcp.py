@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from policy.facts import ALL_PORTS, CloudBucket, CloudDatabase, CloudHost, Disk, Facts, Opening, UserData, ties
-from policy.plan import Plan, Resource, at, flag, is_known, items, leaves, mapping, number, shown, text
+from policy.plan import Plan, Resource, at, flag, is_known, items, leaves, mapping, number, shown, text, written
 
 _INSTANCE = "gcp:compute/instance:Instance"
 _TEMPLATE = "gcp:compute/regionInstanceTemplate:RegionInstanceTemplate"
@@ -113,6 +113,5 @@ def _hosts(plan: Plan) -> Iterator[CloudHost]:
 
 def _user_data(server: Resource) -> Iterator[UserData]:
     """All metadata can be read by whoever may look at the server."""
-    given = {name: server.inputs[name] for name in ("metadata", "metadataStartupScript") if name in server.inputs}
-    for path, _, value in leaves(given):
-        yield UserData(server, path, value, len(value.encode(errors="replace")) if isinstance(value, str) else None, _LIMIT)
+    for path, value in leaves({name: server.inputs.get(name) for name in ("metadata", "metadataStartupScript")}):
+        yield UserData(server, written(path), value, len(value.encode(errors="replace")) if isinstance(value, str) else None, _LIMIT)

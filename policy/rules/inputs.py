@@ -7,7 +7,7 @@ from typing import Any
 from components.errors import one_line
 from policy import resource_types
 from policy.facts import Facts, Problem
-from policy.plan import LOOKED_UP, Plan, Resource, at, holds_secret, is_known, is_secret, items, leaves, mapping
+from policy.plan import LOOKED_UP, Plan, Resource, at, holds_secret, is_known, is_secret, items, leaves, mapping, written
 
 _URL_WITH_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@:\s]*:[^/@\s]+@", re.IGNORECASE)
 _TAGS = re.compile(r"(?:[^.]+\.)*?\w*(?:[tT]ags|[lL]abels)(?![^.\[])")
@@ -36,9 +36,11 @@ def secrets_in_plain(plan: Plan, facts: Facts) -> Iterator[Problem]:
     for resource in plan.resources:
         if resource.kind in ("resource", "provider"):
             yield from _in_tags(resource)
-            for path, name, value in leaves(resource.inputs):
+            for path, value in leaves(resource.inputs):
+                name = next((str(step) for step in reversed(path) if isinstance(step, str)), "")
                 if says_secret_input(name) and _is_plain(value):
-                    yield Problem(resource, f"wanted {one_line(path)} to be a secret, found it in plain text; wrap it as a secret output")
+                    found = "found it in plain text; wrap it as a secret output"
+                    yield Problem(resource, f"wanted {one_line(written(path))} to be a secret, {found}")
 
 
 def _in_settings(plan: Plan) -> Iterator[Problem]:
@@ -65,7 +67,7 @@ def _below(settings: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
 def _in_tags(resource: Resource) -> Iterator[Problem]:
     """Looks at its own tags, and at those that it hands on to disks or servers."""
     if resource_types.tags(resource.type):
-        matches = (_TAGS.match(path) for path, _, value in leaves(resource.inputs) if is_secret(value))
+        matches = (_TAGS.match(written(path)) for path, value in leaves(resource.inputs) if is_secret(value))
         for path in dict.fromkeys(match[0] for match in matches if match):
             yield Problem(resource, f"wanted no secret in tags, found one in {one_line(path)}; leave it out")
 
