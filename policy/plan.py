@@ -179,7 +179,7 @@ def leaves(value: Any) -> Iterator[tuple[Path, Any]]:
 
 def written(path: Path) -> str:
     """`rootBlockDevice.volumeSize`, `ingress[0].fromPort`, `tags["a.b"]`."""
-    text = str(path[0])
+    text = str(path[0]) if path else ""
     for step in path[1:]:
         text += f".{step}" if isinstance(step, str) and _PLAIN.fullmatch(step) else f"[{json.dumps(step)}]"
     return text

@@ -1,15 +1,15 @@
 """How a plan is shown: a function per format, which gives a text that ends with a line's end. For a
-terminal a tree of what there is, or of what changes; as Markdown a comment on a pull request, where
-what a fork's author wrote stands in code alone; as JSON the whole document."""
+terminal a tree of what there is, or of what changes; as Markdown, for a comment on a pull request,
+the same in code, as a fork's author wrote much of it; as JSON the whole document."""
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from urllib.parse import quote
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
@@ -21,9 +21,8 @@ from ops.plan.view import Names
 from policy.check import Finding
 from policy.plan import Plan, Resource
 
-_MOST = 8  # inputs of one resource
-_ROWS = 6  # lines of groups such as rules of a firewall
-_WIDTH = 110  # of the trees, where nothing folds
+_MOST = 16  # inputs of one resource
+_WIDTH = 110  # of a comment, where nothing folds
 _LONGEST = 300  # characters of one text
 
 
@@ -76,11 +75,8 @@ def written(sections: Sequence[Section], paper: Paper) -> str:
 
 def of_plan(plan: Plan, names: Names) -> list[Section]:
     """All of the plan but what the rules say."""
-    lookups = [
-        _Flow([Text(names.lookup_of(one), "bold"), *(_pair(*pair) for item in one.arguments.items() for pair in view.flat(*item, names))])
-        for one in plan.lookups
-    ]
-    outputs = [_pair(one_line(name), view.brief(value, names)) for name, value in plan.outputs.items()]
+    lookups = [_joined([Text(names.lookup_of(one), "bold"), *_pairs(view.told(one.arguments, names))]) for one in plan.lookups]
+    outputs = _pairs(view.told(plan.outputs, names))
     notes = [Text(one_line(note, None)) for note in plan.notes]
     there = [changes.Branch(one.urn, one.parent, Group(*_lines(one, names))) for one in plan.resources]
     return [("", [changes.tree(there)] if there else []), ("Looked up", lookups), ("Outputs", outputs), ("Notes", notes)]
@@ -98,48 +94,31 @@ def of_changes(comparison: Comparison, names: Names) -> list[Section]:
     return [("Settings", settings), ("Resources", [changes.tree(shown, above)] if shown else [])]
 
 
-@dataclass(frozen=True)
-class _Flow:
-    """Puts as many items on a line as fit; one that is wider than the line folds."""
+def _joined(items: Sequence[Text]) -> Text:
+    """One after the other, as they fit on lines."""
+    return Text(" · ", "dim").join(items)
 
-    items: Sequence[Text]
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
-        line = Text()
-        for item in self.items:
-            if line and line.cell_len + 3 + item.cell_len > options.max_width:
-                yield line
-                line = Text()
-            line = Text.assemble(line, (" · " if line else "", "dim"), item)
-        yield line
+def _pairs(pairs: Iterable[tuple[str, str]]) -> list[Text]:
+    return [Text.assemble((f"{name}: ", "dim"), value) for name, value in pairs]
 
 
 def _lines(one: Resource, names: Names) -> Iterator[RenderableType]:
     """Name, type and flags; inputs."""
     yield _heading(one)
-    yield from (Padding(flow, (0, 0, 0, 2)) for flow in _inputs(one, names))
+    yield from (Padding(line, (0, 0, 0, 2)) for line in _inputs(one, names))
 
 
-def _inputs(one: Resource, names: Names) -> list[_Flow]:
-    """The key inputs, as many as one reads; groups such as a firewall's rules on own lines."""
-    found = view.pairs(one, names)
-    rows = [pair for pair in found if pair[0].endswith("]")]
-    inline = [pair for pair in found if pair not in rows]
-    lines = [[*(_pair(*pair) for pair in inline[:_MOST]), *_more(len(inline) - _MOST)], *([_pair(*pair)] for pair in rows[:_ROWS])]
-    return [_Flow(line) for line in [*lines, _more(len(rows) - _ROWS)] if line]
-
-
-def _more(number: int) -> list[Text]:
-    return [Text(f"… {number} more", "dim")] if number > 0 else []
+def _inputs(one: Resource, names: Names) -> list[Text]:
+    """As many as one reads; none where there is none that tells something."""
+    found = _pairs(view.inputs(one, names))
+    more = [Text(f"… {len(found) - _MOST} more", "dim")] if len(found) > _MOST else []
+    return [_joined([*found[:_MOST], *more])] if found else []
 
 
 def _heading(one: Resource) -> Text:
     """`web-host  Instance  protected`."""
     return changes.heading(one.name, one.type).append("".join(f"  {flag}" for flag in view.flags(one)), "green")
-
-
-def _pair(name: str, value: str) -> Text:
-    return Text.assemble((f"{name}: ", "dim"), value)
 
 
 def _shown(change: Change, names: Names) -> changes.Branch:
@@ -176,55 +155,19 @@ def marker(stack: str) -> str:
 
 
 def markdown(document: Document, paper: Paper) -> str:
-    """Warnings first; the width is the reader's. All of it: who posts it cuts it."""
-    plan, names, comparison = document.plan, Names(document.plan), document.comparison
-    head = f"{marker(plan.stack)}\n### Plan of {_code(plan.stack)}: {_code(plan.project)} on {_code(plan.target)}\n\n"
-    against = f"Compared with {_code(comparison.base)}: " if comparison else ""
-    whole = written(of_plan(plan, names), Paper(_WIDTH))
-    warned = [f"> - **{one.kind}** {_at(one.urn, names)}{_code(one.message)}" for one in comparison.warnings] if comparison else []
-    waived = [f"{_in_code(one, names)} (waived: {_code(one.waived)})" for one in document.findings if one.waived]
-    parts = [
-        f"{head}{against}**{view.summary(document)}**\n",
-        _listed("> [!WARNING]", warned),
-        _fenced("#### Changes", written(of_changes(comparison, names), Paper(_WIDTH))) if comparison else "",
-        _listed("#### Rules that aren't kept\n", [_in_code(one, names) for one in document.findings if not one.waived]),
-        _listed("#### Waived\n", waived),
-        f"{_fenced('<details><summary>The whole plan</summary>', whole)}\n</details>\n" if comparison else _fenced("#### Resources", whole),
-    ]
-    return "\n".join(filter(None, parts))
+    """The text, and the whole plan below a comparison. The width is the reader's; who posts it cuts
+    it."""
+    parts = [f"{marker(document.plan.stack)}\n", _fenced(text(document, Paper(_WIDTH)))]
+    if document.comparison:
+        whole = _fenced(written(of_plan(document.plan, Names(document.plan)), Paper(_WIDTH)))
+        parts.append(f"<details><summary>The whole plan</summary>\n\n{whole}\n</details>\n")
+    return "\n".join(parts)
 
 
-def _in_code(one: Finding, names: Names) -> str:
-    return f"- **{_code(one.rule)}** {_at(one.urn, names)}{_code(one.message)}"
-
-
-def _at(urn: str, names: Names) -> str:
-    return f"{_code(names.of(urn))}: " if urn else ""
-
-
-def _code(text: str) -> str:
-    """A code span that ends where the text ends; what others wrote stands in one."""
-    text = one_line(text, _LONGEST)
-    if not text:
-        return "*empty*"
-    ticks = "`" * (_ticks(text) + 1)
-    space = " " if text[0] in "` " or text[-1] in "` " else ""
-    return f"{ticks}{space}{text}{space}{ticks}"
-
-
-def _ticks(text: str) -> int:
-    return max(map(len, re.findall("`+", text)), default=0)
-
-
-def _listed(head: str, lines: Sequence[str]) -> str:
-    """Lines below a head; nothing without any."""
-    return "".join(f"{line}\n" for line in (head, *lines)) if lines else ""
-
-
-def _fenced(head: str, content: str) -> str:
-    """A text in a fence longer than any in it; nothing of an empty one."""
-    fence = "`" * max(3, _ticks(content) + 1)
-    return f"{head}\n\n{fence}text\n{content}{fence}\n" if content else ""
+def _fenced(content: str) -> str:
+    """A text in a fence longer than any in it: nothing in it is a link, a mention or markup."""
+    fence = "`" * max(3, *(len(ticks) + 1 for ticks in re.findall("`+", content)), 3)
+    return f"{fence}text\n{content}{fence}\n"
 
 
 def _json(document: Document, paper: Paper) -> str:

@@ -1,16 +1,14 @@
-"""What several formats need: names, short values in good order, words."""
+"""What several formats need: names, short values, words."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from components.errors import one_line
-from ops.display import tables
-from ops.display.changes import short_type, type_of
+from ops.display.changes import short, short_type, type_of
 from ops.plan.document import Comparison, Document, Op, PropertyChange
-from policy.plan import Lookup, Plan, Resource, decoded, is_known, is_secret, is_unknown, origins
+from policy.plan import Lookup, Plan, Resource, is_secret, is_unknown, leaves, origins, written
 
 _LONGEST = 60  # characters
 STAND_IN = re.compile(r"lookup\(([^()#\s]+)#(\w+)\)")
@@ -21,18 +19,7 @@ _VERBS: dict[Op, str] = {
     "may-replace": "perhaps to replace",
     "remove": "to remove",
 }
-_ITEMS = 4  # of a list or mapping that is shown item by item
-_ORDER = (
-    r"image|ami|engine|version|runtime|platform|command|program",
-    r"size|class|type|cpu|cores|memory|capacity|storage|iops|volume|count|min|max|desired|replicas",
-    r"protocol|port|cidr|address|ip|listen|host|domain|dns|url|path",
-    r"encrypt|encrypted|kms|public|publicly|private|tokens|access|protection|delete|deletion|backup|retention|skip|multi",
-    r"region|zone|zones|az|location|subnet|subnets|network|vpc|group|groups|role|policy|user|owner",
-)
-_RANKS = [re.compile(f"({words})s?", re.IGNORECASE) for words in _ORDER]
-_PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_DULL = re.compile(r"__.*|tags|tagsAll|labels|labelsAll|description")
-_HEAD = ("name", "key", "path")
+_DULL = {"tags", "tagsAll", "labels", "labelsAll", "description"}
 
 
 class Names:
@@ -130,66 +117,14 @@ def sides(one: PropertyChange, names: Names) -> tuple[Any, Any]:
     return plain(one.old, names), plain(one.new, names)
 
 
-def brief(value: Any, names: Names) -> str:
-    """The value on one line, never long."""
-    return _brief(plain(value, names), is_whole=is_secret(value) or is_unknown(value))
+def inputs(resource: Resource, names: Names) -> Iterator[tuple[str, str]]:
+    """The place and the short value of all that an input holds, but for what tells nothing."""
+    yield from told({key: value for key, value in resource.inputs.items() if value != resource.name and key not in _DULL}, names)
 
 
-def pairs(resource: Resource, names: Names) -> list[tuple[str, str]]:
-    """(path, short value) of the inputs that tell something, what matters most first."""
-    kept = {key: value for key, value in resource.inputs.items() if value != resource.name and not _DULL.fullmatch(key)}
-    return sorted((pair for key, value in kept.items() for pair in flat(key, value, names)), key=lambda pair: _rank(pair[0]))
-
-
-def flat(path: str, value: Any, names: Names) -> Iterator[tuple[str, str]]:
-    """One pair, or one for each thing inside where these are few."""
-    path = one_line(path)
-    if value is None or value in ("", [], {}):
-        return
-    if _is_group(value) and len(value) <= _ITEMS:
-        for name, item in value.items():
-            yield from flat(f"{path}.{name}", item, names)
-    elif isinstance(value, list) and len(value) <= _ITEMS and any(map(_is_group, value)):
-        for number, item in enumerate(value):
-            yield f"{path}[{number}]", _group(item, names) if _is_group(item) else brief(item, names)
-    else:
-        yield path, brief(value, names)
-
-
-def _is_group(value: Any) -> bool:
-    return isinstance(value, Mapping) and is_known(value)
-
-
-def _group(value: Mapping[str, Any], names: Names) -> str:
-    """`protocol tcp, fromPort 80, toPort 80`."""
-    items = {name: brief(item, names) for name, item in value.items() if item not in (None, "", [], {})}
-    shown = [f"{one_line(name)} {items[name]}" for name in sorted(items, key=lambda name: -1 if name in _HEAD else _rank(name))]
-    return ", ".join(shown[: 2 * _ITEMS] + (["…"] if len(shown) > 2 * _ITEMS else []))
-
-
-def _brief(value: Any, is_whole: bool = False) -> str:
-    if isinstance(value, str):
-        return one_line(value, None) if is_whole else _text(value)
-    if isinstance(value, list) and not any(isinstance(item, list | dict) for item in value):
-        more = [f"… {len(value) - _ITEMS} more"] if len(value) > _ITEMS else []
-        return ", ".join([*map(_brief, value[:_ITEMS]), *more])
-    return _size(value) if isinstance(value, list | dict) else json.dumps(value)
-
-
-def _text(text: str) -> str:
-    """Texts of many lines and JSON by what they are."""
-    if text[:1] in ("{", "[") and not isinstance(read := decoded(text), str):
-        return f"JSON, {_size(read)}"
-    if len(text) > 4 * _LONGEST or ("\n" in text and len(text) > _LONGEST):
-        return f"{tables.size(len(text.encode('utf-8', 'replace')))} text"
-    return one_line(text, _LONGEST)
-
-
-def _size(value: dict[str, Any] | list[Any]) -> str:
-    return "1 entry" if len(value) == 1 else f"{len(value)} entries"
-
-
-def _rank(path: str) -> int:
-    """A value's place in a reader's interest; the words of its path decide."""
-    words = _PARTS.findall(path)
-    return next((rank for rank, group in enumerate(_RANKS) if any(group.fullmatch(word) for word in words)), len(_RANKS))
+def told(values: Mapping[str, Any], names: Names) -> Iterator[tuple[str, str]]:
+    """The place and the short value of all that isn't empty."""
+    for name, value in values.items():
+        for path, inner in leaves(plain(value, names)):
+            if inner not in (None, "", [], {}):
+                yield one_line(written((name, *path))), short(inner)
