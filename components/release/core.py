@@ -93,7 +93,7 @@ def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
     pitfalls.refuse_heads(source.folder, app.release_command or "")
     for sentence in source.sentences:
         (pulumi.log.info if sentence in source.remarks else pulumi.log.debug)(sentence)
-    for pitfall in pitfalls.find(source.folder, settings.server.workers, settings.given):
+    for pitfall in pitfalls.find(source.folder, settings.given):
         pulumi.log.warn(pitfall)
     code = collect(source.folder, app.built, keep=not dry)
     return Core(source, code, _server(settings, source, auto))

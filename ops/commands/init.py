@@ -63,7 +63,7 @@ def init(call: calls.Changing, path: AppPath = None, module: Module = None) -> N
     if not (file := _stack_file(call, app, project)):
         return
     facts = facts_of(app, source.module, source.requirements)
-    bites = list(pitfalls.find(app, "auto", ()))
+    bites = list(pitfalls.find(app, ()))
     with edited(file) as document:  # other keys stay, and the salt that its secrets need
         document["config"].update(config(app, project, source.module, facts))
     name = app_name(app)
