@@ -1,8 +1,7 @@
 """What an app declares that it needs: in pyproject.toml (`[project]`, its extras, dependency
-groups, Poetry's own tables), and in locks (of uv, Poetry, Pipenv, PEP 751), which become lines as
-requirements files have them, exact and with hashes."""
+groups, Poetry's own tables), and in locks (of uv and Poetry), which become lines as requirements
+files have them, exact and with hashes."""
 
-import json
 import os
 import re
 import subprocess
@@ -183,44 +182,6 @@ def _pinned(need: str, known: Mapping[str, list[_Package]]) -> str:
     return several[0].line(extras, marker.strip()) if len(several) == 1 else f"{name}{extras}" + f" ;{marker}" * bool(marker)
 
 
-def from_pipenv(lock: Path, folder: Path, more: Sequence[str]) -> Lines:
-    """The section `default`, and others by name."""
-    whole = json.loads(lock.read_text(encoding="utf-8-sig"))
-    packages = {name: one for section in ("default", *more) for name, one in whole[section].items()}
-    lines = [_of_pipenv(name, one) for name, one in packages.items()]
-    return [*_indexes(one["url"] for one in whole["_meta"].get("sources", [])), *lines], []
-
-
-def _of_pipenv(name: str, one: Mapping[str, Any]) -> str:
-    if one.get("path", one.get("file", "")).rstrip("/") == ".":  # the app, what it needs is in the lock too
-        return ""
-    extras = f"[{','.join(one['extras'])}]" if one.get("extras") else ""
-    kind = next((kind for kind in ("git", "path", "file") if kind in one), "")
-    address = _address(one.get(kind, ""), kind, one.get("ref"), one.get("subdirectory"))
-    is_, hashes = (f" @ {address}", ()) if address else (one["version"], tuple(one.get("hashes", ())))
-    return _Package(name, is_, one.get("markers", ""), hashes).line(extras)
-
-
-def from_pylock(lock: Path, folder: Path, more: Sequence[str]) -> Lines:
-    """All packages of a lock of PEP 751, as long as none is an extra's or a group's."""
-    packages = document(lock)["packages"]
-    if more or any(re.search(r"\b(extras|dependency_groups)\b", one.get("marker", "")) for one in packages):
-        raise ValueError("extras or groups, which only an installer can choose")
-    return [*_indexes(one["index"] for one in packages if "index" in one), *map(_of_pylock, packages)], []
-
-
-def _of_pylock(one: Mapping[str, Any]) -> str:
-    vcs, other = one.get("vcs", {}), one.get("archive") or one.get("directory") or {}
-    kind = vcs.get("type") or ("url" if "archive" in one else "directory" if "directory" in one else None)
-    url = vcs.get("url") or other.get("url") or other.get("path") or ""
-    if kind == "directory" and url.rstrip("/") == ".":
-        return ""
-    address = _address(url, kind, vcs.get("commit-id"), {**vcs, **other}.get("subdirectory"))
-    files = [*one.get("wheels", []), *([one["sdist"]] if "sdist" in one else [])]
-    hashes = tuple(f"sha256:{file['hashes']['sha256']}" for file in files)
-    return _Package(one["name"], f" @ {address}" if address else f"=={one['version']}", one.get("marker", ""), hashes).line()
-
-
 def _address(url: str, kind: str | None, commit: str | None, folder: str | None) -> str:
     """What stands behind `@` for a package that no index has; empty for one of an index."""
     if kind in (None, "", "legacy"):
@@ -236,25 +197,18 @@ def _indexes(urls: Iterable[str]) -> list[str]:
     return [f"--extra-index-url {url}" for url in dict.fromkeys(urls) if url.rstrip("/") != PyPI.simple_url.rstrip("/")]
 
 
-READERS = (
-    (re.compile(r"uv\.lock"), from_uv, "uv lock"),
-    (re.compile(r"poetry\.lock"), from_poetry, "poetry lock"),
-    (re.compile(r"Pipfile\.lock"), from_pipenv, "pipenv lock"),
-    (re.compile(r"pylock(\.[^.]+)?\.toml"), from_pylock, "uv export -o pylock.toml"),
-)
-"""Which files each of them reads, by name, and the command that makes such a file."""
+READERS = {"uv.lock": from_uv, "poetry.lock": from_poetry}
 
 
 def read_lock(lock: Path, folder: Path, more: Sequence[str]) -> Lines | None:
-    """The lines of a lock; None for a file that is none. `folder`: the app's; `more`: extras,
-    groups, or sections. Raises `SlipwayError`."""
-    for name, reader, mend in READERS:
-        if name.fullmatch(lock.name):
-            try:
-                return reader(lock, folder, more)
-            except KeyError as error:
-                problem = f"no {error}"
-            except (ValueError, TypeError, AttributeError, OSError, RecursionError) as error:
-                problem = str(error)
-            raise SlipwayError(f"{lock}: wanted a lock that can be read, found {problem}; make it anew with: {mend}")
-    return None
+    """The lines of a lock; None for a file that is none. `folder`: the app's; `more`: extras or
+    groups. Raises `SlipwayError`."""
+    if (reader := READERS.get(lock.name)) is None:
+        return None
+    try:
+        return reader(lock, folder, more)
+    except KeyError as error:
+        problem = f"no {error}"
+    except (ValueError, TypeError, AttributeError, OSError, RecursionError) as error:
+        problem = str(error)
+    raise SlipwayError(f"{lock}: wanted a lock that can be read, found {problem}; make it anew with: {lock.stem} lock")

@@ -8,16 +8,17 @@ from pathlib import Path
 
 from cloud_init.host.base.masking import masked
 from components.errors import SlipwayError, UsageError
-from components.source.declared import FILE, SETTING, declared, of_workspace, read_lock
+from components.source.declared import FILE, READERS, SETTING, declared, of_workspace, read_lock
 
 _ORDER = (
-    "uv.lock", "poetry.lock", "Pipfile.lock", "pylock.toml", "requirements.txt",
+    "uv.lock", "poetry.lock", "requirements.txt",
     *(f"requirements/{name}.txt" for name in ("prod", "production", "base")), FILE,
 )  # fmt: skip
 _SETUPTOOLS = ("setup.py", "setup.cfg")  # neither is run or read
 # Files of other kinds, and what to do with them.
 _OTHERS = {
-    "Pipfile": "pipenv lock",
+    "Pipfile": "pipenv requirements > requirements.txt",
+    "pylock.toml": "have what made it write a requirements.txt, such as: uv export -o requirements.txt",
     "pdm.lock": "pdm export -o requirements.txt",
     "environment.yml": "write what the app needs of it into a requirements.txt, as conda isn't there on hosts",
     **dict.fromkeys(_SETUPTOOLS, "write its install_requires into a requirements.txt"),
@@ -108,10 +109,10 @@ class Requirements:
     def tell_others(self, folder: Path, path: Path) -> None:
         """Remarks on the files beside `path` that were not read."""
         over = [one.relative_to(folder).as_posix() for one in _there(folder) if one.is_relative_to(folder) and one != path]
-        if path.name in ("uv.lock", "poetry.lock", "pylock.toml"):
+        if path.name in READERS:
             self.read.add((folder / FILE).resolve())
         over = [one for one in over if (folder / one).resolve() not in self.read]
-        over += [name for name in _OTHERS if (folder / name).exists() and not (folder / f"{name}.lock").exists()]
+        over += [name for name in _OTHERS if (folder / name).exists()]
         if over := [one for one in over if one not in _SETUPTOOLS]:  # they stand beside a list of what it needs
             self.remarks.append(f"not looked at for requirements: {', '.join(over)} ({SETTING} chooses another file)")
 
