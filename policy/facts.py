@@ -2,11 +2,11 @@
 
 import base64
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from policy.plan import Plan, Resource
+from policy.plan import Resource
 
 ALL_PORTS = range(65536)
 DATABASE_PORTS = frozenset({3306, 33060, 5432, 6432})
@@ -130,21 +130,6 @@ def user_data(at: Resource, input: str, encoded: bool, limit: int) -> UserData:
     return UserData(at, input, value, size, limit)
 
 
-class Tie(NamedTuple):
-    """`at` can't be while `needs` isn't there."""
-
-    at: Resource
-    needs: Resource
-
-
-def ties(plan: Plan, inputs: Mapping[str, Sequence[str]]) -> Iterator[Tie]:
-    """What can't be removed while something else is there. `inputs`: by type those that name what
-    is needed."""
-    for one in plan.made(*inputs):
-        needed = (needs for input in inputs[one.type] for needs in plan.origins(one, input))
-        yield from (Tie(one, needs) for needs in needed if needs.kind == "resource" and needs is not one)
-
-
 class Problem(NamedTuple):
     """What a rule says: `at` a resource, or a setting by its key path. It may have many lines."""
 
@@ -177,7 +162,6 @@ class Facts(NamedTuple):
     user_data: tuple[UserData, ...] = ()
     freedoms: tuple[tuple[Resource, str], ...] = ()
     """Containers, each with what it may do to the machine that it runs on, in words."""
-    ties: tuple[Tie, ...] = ()
     default_tags: tuple[DefaultTags, ...] = ()
 
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from policy.facts import ALL_PORTS, CloudBucket, CloudDatabase, CloudHost, Disk, Facts, Metadata, Opening, ties, user_data
+from policy.facts import ALL_PORTS, CloudBucket, CloudDatabase, CloudHost, Disk, Facts, Metadata, Opening, user_data
 from policy.plan import Plan, Resource, first, flag, items, mapping, number, text
 from policy.plan import origins as urns_of
 
@@ -18,14 +18,6 @@ _DATABASE = "alicloud:rds/instance:Instance"
 _ENTRANCES = ("alicloud:ecs/eipAddress:EipAddress", "alicloud:alb/loadBalancer:LoadBalancer", "alicloud:alb/listener:Listener")
 _LIMIT = 32768  # bytes of user data, before base64
 _STOPPED_FOR = frozenset({"instanceType", "hostName", "userData"})
-_TIED_BY = {
-    _INSTANCE: ("vswitchId", "securityGroups"),
-    _DATABASE: ("vswitchId", "securityGroupIds"),
-    _FIREWALL: ("vpcId",),
-    "alicloud:vpc/switch:Switch": ("vpcId",),
-    "alicloud:vpc/natGateway:NatGateway": ("vpcId", "vswitchId"),
-    "alicloud:ecs/ramRoleAttachment:RamRoleAttachment": ("ramRoleName",),
-}
 
 
 def facts(plan: Plan) -> Facts:
@@ -49,7 +41,6 @@ def facts(plan: Plan) -> Facts:
         # The hop limit can't be set. A template takes user data in base64, an instance as text.
         metadata=tuple(Metadata(one, _wants_token(one), 1) for one in servers),
         user_data=tuple(user_data(one, "userData", one.type == _TEMPLATE, _LIMIT) for one in servers if "userData" in one.inputs),
-        ties=tuple(ties(plan, _TIED_BY)),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from policy import facts as kinds
-from policy.facts import ALL_PORTS, CloudBucket, CloudDatabase, CloudHost, DefaultTags, Disk, Facts, Metadata, Opening, Tie, UserData
+from policy.facts import ALL_PORTS, CloudBucket, CloudDatabase, CloudHost, DefaultTags, Disk, Facts, Metadata, Opening, UserData
 from policy.plan import Plan, Resource, decoded, first, flag, is_known, items, mapping, number, origins, shown, text
 
 INSTANCE = "aws:ec2/instance:Instance"
@@ -22,7 +22,6 @@ _BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 _ENTRANCES = ("aws:ec2/eip:Eip", "aws:lb/loadBalancer:LoadBalancer", "aws:lb/listener:Listener")
 
 _SWITCHES = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
-_KEYS = ("serverSideEncryptionConfiguration", "rules")
 _MEMBERS = "referencedSecurityGroupId"
 _WITHOUT_PORTS = {"icmp", "icmpv6", "1", "58"}
 _WITH_PORTS = {"tcp", "udp", "6", "17"}
@@ -32,19 +31,6 @@ _STOPPED_FOR = frozenset({"instanceType", "userData", "userDataBase64"})
 _DATABASE_STOPPED_FOR = frozenset({"instanceClass", "engineVersion", "port", "caCertIdentifier"})
 """Inputs that restart it: at once with `applyImmediately`, else in its maintenance window."""
 _NO_DEFAULT_TAGS = frozenset({SCALING_GROUP})
-_TIED_BY = {
-    _DATABASE: ("dbSubnetGroupName", "vpcSecurityGroupIds", "parameterGroupName", "optionGroupName", "kmsKeyId"),
-    "aws:rds/subnetGroup:SubnetGroup": ("subnetIds",),
-    _VOLUME: ("kmsKeyId",),
-    INSTANCE: ("subnetId", "vpcSecurityGroupIds"),
-    SUBNET: ("vpcId",),
-    "aws:ec2/internetGateway:InternetGateway": ("vpcId",),
-    "aws:ec2/natGateway:NatGateway": ("subnetId", "allocationId"),
-    "aws:ec2/routeTable:RouteTable": ("vpcId",),
-    _RULE: ("securityGroupId", _MEMBERS),
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": ("securityGroupId", _MEMBERS),
-    SECURITY_GROUP: ("vpcId", "ingress", "egress"),  # a group that a rule names can't be removed either
-}
 
 
 def facts(plan: Plan) -> Facts:
@@ -59,7 +45,6 @@ def facts(plan: Plan) -> Facts:
         images=tuple(_images(plan)),
         metadata=tuple(_metadata(plan)),
         user_data=tuple(_user_data(plan)),
-        ties=tuple(_ties(plan)),
         default_tags=tuple(_default_tags(plan)),
     )
 
@@ -233,14 +218,6 @@ def _about(plan: Plan, bucket: Resource, type: str) -> Iterator[Resource]:
     for one in plan.made(type):
         if bucket in plan.origins(one, "bucket") or (name and one.inputs.get("bucket") == name):
             yield one
-
-
-def _ties(plan: Plan) -> Iterator[Tie]:
-    """What AWS refuses to remove, or can't make use of, while something else is there."""
-    for bucket in plan.made(_BUCKET):
-        said = ((one, input) for one in (bucket, *_about(plan, bucket, _ENCRYPTION)) for input in _KEYS)
-        yield from (Tie(bucket, key) for one, input in said for key in plan.origins(one, input) if key.kind == "resource")
-    yield from kinds.ties(plan, _TIED_BY)
 
 
 def _default_tags(plan: Plan) -> Iterator[DefaultTags]:

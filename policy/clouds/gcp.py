@@ -6,7 +6,7 @@ accounts, which rules name."""
 from collections.abc import Iterator
 from typing import Any
 
-from policy.facts import ALL_PORTS, CloudBucket, CloudDatabase, CloudHost, Disk, Facts, Opening, UserData, ties
+from policy.facts import ALL_PORTS, CloudBucket, CloudDatabase, CloudHost, Disk, Facts, Opening, UserData
 from policy.plan import Plan, Resource, at, flag, is_known, items, leaves, mapping, number, shown, text, written
 
 _INSTANCE = "gcp:compute/instance:Instance"
@@ -29,16 +29,6 @@ _STOPPED_FOR = frozenset({"machineType", "minCpuPlatform", "serviceAccount", "sh
 _LOCK, _PUBLIC = "settings.deletionProtectionEnabled", "settings.ipConfiguration.ipv4Enabled"
 _SOURCES = ("sourceRanges", "sourceServiceAccounts", "sourceTags")
 _WITHOUT_PORTS = {"icmp", "1", "58", "ipip", "4"}
-_TIED_BY = {
-    _INSTANCE: ("networkInterfaces", "serviceAccount"),
-    _FIREWALL: ("network",),
-    "gcp:compute/address:Address": ("subnetwork",),
-    "gcp:compute/forwardingRule:ForwardingRule": ("network", "ipAddress"),
-    "gcp:compute/router:Router": ("network",),
-    "gcp:compute/routerNat:RouterNat": ("router",),
-    "gcp:compute/subnetwork:Subnetwork": ("network",),
-    "gcp:dns/managedZone:ManagedZone": ("privateVisibilityConfig",),
-}
 
 
 def facts(plan: Plan) -> Facts:
@@ -55,7 +45,6 @@ def facts(plan: Plan) -> Facts:
         images=tuple((one, input) for type, input in _IMAGES.items() for one in plan.made(type)),
         # Metadata answer who sends a header of their own; there is nothing to set.
         user_data=tuple(one for server in plan.made(_INSTANCE, _TEMPLATE) for one in _user_data(server)),
-        ties=tuple(ties(plan, _TIED_BY)),
     )
 
 
