@@ -1,9 +1,7 @@
 """What rules speak of, whatever the cloud. None: not known yet. `at`: the resource that says it."""
 
-import base64
 import ipaddress
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 from policy.plan import Resource
@@ -111,23 +109,11 @@ class Metadata(NamedTuple):
 
 
 class UserData(NamedTuple):
-    """What a server is given for its first start. `size` in bytes, as the cloud counts."""
+    """What a server is given for its first start."""
 
     at: Resource
     input: str
     value: Any
-    size: int | None
-    limit: int
-
-
-def user_data(at: Resource, input: str, encoded: bool, limit: int) -> UserData:
-    """What an input of a server has. `encoded`: it is text in base64."""
-    value = at.inputs[input]
-    size = len(value.encode(errors="replace")) if isinstance(value, str) else None
-    if encoded and size:
-        with suppress(ValueError):
-            size = len(base64.b64decode(value, validate=True))
-    return UserData(at, input, value, size, limit)
 
 
 class Problem(NamedTuple):

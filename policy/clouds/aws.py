@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from policy import facts as kinds
 from policy.facts import ALL_PORTS, CloudBucket, CloudDatabase, CloudHost, DefaultTags, Disk, Facts, Metadata, Opening, UserData
 from policy.plan import Plan, Resource, decoded, first, flag, is_known, items, mapping, number, origins, shown, text
 
@@ -25,7 +24,6 @@ _SWITCHES = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restri
 _MEMBERS = "referencedSecurityGroupId"
 _WITHOUT_PORTS = {"icmp", "icmpv6", "1", "58"}
 _WITH_PORTS = {"tcp", "udp", "6", "17"}
-_LIMIT = 16384  # bytes of user data, before base64
 _STOPPED_FOR = frozenset({"instanceType", "userData", "userDataBase64"})
 """An instance is stopped to change these, and started again; for `userData` as well."""
 _DATABASE_STOPPED_FOR = frozenset({"instanceClass", "engineVersion", "port", "caCertIdentifier"})
@@ -109,11 +107,8 @@ def _metadata(plan: Plan) -> Iterator[Metadata]:
 
 
 def _user_data(plan: Plan) -> Iterator[UserData]:
-    """An instance takes it as text or in base64, a template in base64."""
-    for type, input, encoded in ((INSTANCE, "userData", False), (INSTANCE, "userDataBase64", True), (TEMPLATE, "userData", True)):
-        for server in plan.made(type):
-            if server.inputs.get(input) is not None:
-                yield kinds.user_data(server, input, encoded, _LIMIT)
+    for server in plan.made(INSTANCE, TEMPLATE):
+        yield from (UserData(server, input, server.inputs[input]) for input in ("userData", "userDataBase64") if input in server.inputs)
 
 
 def _databases(plan: Plan) -> Iterator[CloudDatabase]:

@@ -24,7 +24,6 @@ _ENTRANCES = (
     "gcp:compute/globalForwardingRule:GlobalForwardingRule",
 )
 _IMAGES = {_INSTANCE: "bootDisk.initializeParams.image", _TEMPLATE: "disks[0].sourceImage"}
-_LIMIT = 256 * 1024  # bytes of one value of an instance's metadata
 _STOPPED_FOR = frozenset({"machineType", "minCpuPlatform", "serviceAccount", "shieldedInstanceConfig", "enableDisplay"})
 _LOCK, _PUBLIC = "settings.deletionProtectionEnabled", "settings.ipConfiguration.ipv4Enabled"
 _SOURCES = ("sourceRanges", "sourceServiceAccounts", "sourceTags")
@@ -103,4 +102,4 @@ def _hosts(plan: Plan) -> Iterator[CloudHost]:
 def _user_data(server: Resource) -> Iterator[UserData]:
     """All metadata can be read by whoever may look at the server."""
     for path, value in leaves({name: server.inputs.get(name) for name in ("metadata", "metadataStartupScript")}):
-        yield UserData(server, written(path), value, len(value.encode(errors="replace")) if isinstance(value, str) else None, _LIMIT)
+        yield UserData(server, written(path), value)

@@ -31,15 +31,6 @@ def metadata_v2(plan: Plan, facts: Facts) -> Iterator[Problem]:
             yield Problem(one.at, f"wanted answers of the metadata service to go 1 hop, found {found}; set the hop limit to 1")
 
 
-def user_data_limit(plan: Plan, facts: Facts) -> Iterator[Problem]:
-    """What a server is given for its first start is within the cloud's limit, in bytes before
-    base64."""
-    for one in facts.user_data:
-        if one.size is not None and one.size > one.limit:
-            found = f"{one.size:,} in {one.input}; compress it, or let the host fetch the rest"
-            yield Problem(one.at, f"wanted at most {one.limit:,} bytes of user data, found {found}")
-
-
 def containers_confined(plan: Plan, facts: Facts) -> Iterator[Problem]:
     """No container may do to its machine what the machine's root may.
 
@@ -99,4 +90,4 @@ def database_reach(plan: Plan, facts: Facts) -> Iterator[Problem]:
                 yield Problem(opening.at, f"{wanted}, found it open to {', '.join(found[:3])}; let in those groups instead")
 
 
-RULES = (containers_confined, images_pinned, metadata_v2, user_data_limit, ports_open, ssh_closed, database_closed, database_reach)
+RULES = (containers_confined, images_pinned, metadata_v2, ports_open, ssh_closed, database_closed, database_reach)
