@@ -5,7 +5,7 @@ from functools import cache
 from inspect import cleandoc
 from typing import Any, NamedTuple
 
-from components.errors import nearest, one_line
+from components.errors import one_line
 from policy import clouds
 from policy.facts import Facts, Problem
 from policy.plan import Plan, Strict
@@ -65,13 +65,9 @@ def run(plan: Plan, waivers: Iterable[Mapping[str, Any]] = ()) -> tuple[Finding,
 
 
 def _unused(place: int, waiver: Mapping[str, Any]) -> Finding:
-    name, resource = waiver["rule"], waiver.get("resource")
-    if name in every():
-        of = f" on {one_line(resource)}" if resource is not None else ""
-        message = f"{name}{of} is kept, so nothing is waived; take the waiver out"
-    else:
-        message = f"wanted the id of a rule, found {one_line(name)}; {nearest(name, every())}"
-    return Finding(rule=WAIVERS, urn="", message=one_line(f"slipway:waivers[{place}]: {message}", _LONGEST))
+    on = f" on {one_line(waiver['resource'])}" if waiver.get("resource") is not None else ""
+    found = f"found {one_line(waiver['rule'])}{on}, so nothing is waived; correct it by docs/policy.md, or take the waiver out"
+    return Finding(rule=WAIVERS, urn="", message=one_line(f"slipway:waivers[{place}]: wanted a rule that isn't kept, {found}", _LONGEST))
 
 
 def _spelled(problem: Problem) -> tuple[str, str, str]:
