@@ -70,8 +70,6 @@ def _properties(old: Resource, new: Resource) -> Iterator[PropertyChange]:
         (PROVIDER, old.provider or None, new.provider or None),
         ("parent", old.parent or None, new.parent or None),
         ("ignoreChanges", sorted(old.ignore_changes), sorted(new.ignore_changes)),
-        ("additionalSecretOutputs", sorted(old.secret_outputs), sorted(new.secret_outputs)),
-        ("dependsOn", _said(old), _said(new)),
     ):
         if before != after:
             yield PropertyChange(path=name, old=before, new=after, replaces=None if name == PROVIDER and new.kind == "resource" else False)
@@ -80,12 +78,6 @@ def _properties(old: Resource, new: Resource) -> Iterator[PropertyChange]:
 def _places(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Difference]:
     for name in sorted({*old, *new}):
         yield from differing((name,), old.get(name), new.get(name))
-
-
-def _said(resource: Resource) -> list[str]:
-    """What it waits for because the program says so, not because an input comes from there."""
-    implied = {urn for urns in resource.references.values() for urn in urns}
-    return sorted(set(resource.depends_on) - implied)
 
 
 def verdict(resource: Resource, place: Difference) -> bool | None:

@@ -75,7 +75,7 @@ def written(sections: Sequence[Section], paper: Paper) -> str:
 
 def of_plan(plan: Plan, names: Names) -> list[Section]:
     """All of the plan but what the rules say."""
-    lookups = [_joined([Text(names.lookup_of(one), "bold"), *_pairs(view.told(one.arguments, names))]) for one in plan.lookups]
+    lookups = [_joined([Text(one_line(one.stand_in), "bold"), *_pairs(view.told(one.arguments, names))]) for one in plan.lookups]
     outputs = _pairs(view.told(plan.outputs, names))
     notes = [Text(one_line(note, None)) for note in plan.notes]
     there = [changes.Branch(one.urn, one.parent, Group(*_lines(one, names))) for one in plan.resources]

@@ -1,17 +1,15 @@
 """What several formats need: names, short values, words."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from components.errors import one_line
-from ops.display.changes import short, short_type, type_of
+from ops.display.changes import short, type_of
 from ops.plan.document import Comparison, Document, Op, PropertyChange
-from policy.plan import Lookup, Plan, Resource, is_secret, is_unknown, leaves, origins, written
+from policy.plan import Plan, Resource, is_secret, is_unknown, leaves, origins, written
 
 _LONGEST = 60  # characters
-STAND_IN = re.compile(r"lookup\(([^()#\s]+)#(\w+)\)")
 _VERBS: dict[Op, str] = {
     "add": "to add",
     "alter": "to alter",
@@ -28,7 +26,6 @@ class Names:
     def __init__(self, plan: Plan) -> None:
         self.by_urn = {one.urn: one for one in plan.resources}
         self._counts = Counter(one.name for one in plan.resources)
-        self._lookups = Counter(short_type(one.token) for one in plan.lookups)
 
     def of(self, urn: str) -> str:
         """The name of a resource; of one that is gone the end of its URN."""
@@ -37,16 +34,6 @@ class Names:
             return one_line(urn.rpartition("::")[2], _LONGEST)
         name = one_line(one.name, _LONGEST)
         return name if self._counts[one.name] == 1 else f"{name} ({type_of(one.type)})"
-
-    def lookup(self, token: str, digest: str) -> str:
-        """`getAmi`, or `getAmi#1a2b3c4d` where it is asked more than once."""
-        name = short_type(token)
-        return one_line(name if self._lookups[name] < 2 else f"{name}#{digest}", _LONGEST)
-
-    def lookup_of(self, one: Lookup) -> str:
-        """The same name for what stands in the plan's list."""
-        found = STAND_IN.match(one.stand_in)
-        return self.lookup(one.token, found[2] if found else "")
 
 
 def flags(resource: Resource) -> list[str]:
@@ -94,7 +81,7 @@ def count(number: int, noun: str) -> str:
 
 
 def plain(value: Any, names: Names) -> Any:
-    """The same value with words for its marks and stand-ins."""
+    """The same value with words for its marks."""
     if is_secret(value):
         return "[secret]"
     if is_unknown(value):
@@ -104,10 +91,7 @@ def plain(value: Any, names: Names) -> Any:
         return {one_line(name): plain(item, names) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item, names) for item in value]
-    if not isinstance(value, str):
-        return value
-    # `lookup(aws:ec2/getAmi:getAmi#1a2b3c4d).id` is `[looked up: getAmi].id`
-    return STAND_IN.sub(lambda found: f"[looked up: {names.lookup(found[1], found[2])}]", value)
+    return value
 
 
 def sides(one: PropertyChange, names: Names) -> tuple[Any, Any]:

@@ -65,8 +65,8 @@ def test_look_ups_name_their_arguments_and_are_told_apart():
     made = Made()
     one, two = (made.look_up("aws:ec2/getAmi:getAmi", {"owners": [owner], "mostRecent": True}) for owner in "ab")
     made.add("x", "a:b:C", {"ami": f"{one}.id", "other": [f"arn:{two}.arn"]})
-    assert "ami: [looked up: getAmi#1a2b3c4d].id · other[0]: arn:[looked up: getAmi#1a2b3c4e].arn" in shown(made)
-    assert "  getAmi#1a2b3c4d · owners[0]: a · mostRecent: true\n" in shown(made)
+    assert "ami: lookup(aws:ec2/getAmi:getAmi#1a2b3c4d).id · other[0]: arn:lookup(aws:ec2/getAmi:getAmi#1a2b3c4e).arn" in shown(made)
+    assert "  lookup(aws:ec2/getAmi:getAmi#1a2b3c4d) · owners[0]: a · mostRecent: true\n" in shown(made)
 
 
 @pytest.mark.parametrize("width", [40, 80, 160])
