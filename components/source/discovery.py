@@ -27,14 +27,6 @@ class Found(NamedTuple):
     where: str
 
 
-class SeveralApps(SlipwayError):
-    """Any of `apps` may be meant."""
-
-    def __init__(self, folder: Path, apps: list[str]) -> None:
-        super().__init__(f"{folder}: wanted one app, found {', '.join(apps)}; {_SET} to the one to serve")
-        self.apps = apps
-
-
 @dataclass(frozen=True)
 class AppSource:
     """An app in its folder. `module`: `package.module:name` or `package.module:factory()`;
@@ -80,7 +72,7 @@ class AppFolder:
     def find(self) -> Found:
         """The app that the folder's files name, else the first that is where people put it.
 
-        Raises `SlipwayError` for no app, and `SeveralApps` for several that are as good."""
+        Raises `SlipwayError` for no app, and for several that are as good."""
         for path in (path for root in self.roots for path in sorted(root.glob("*.py")) if (path.with_suffix("") / "__init__.py").is_file()):
             self.notes.append(f"{self.shown(path)} is hidden by the package {path.stem}/, which Python imports in its place")
         return self._named() or self._first()
@@ -108,7 +100,7 @@ class AppFolder:
                 return first
         apps = [one for name in self._others() if (one := self._in_package(name))]
         if len(apps) > 1:
-            raise SeveralApps(self.folder, [name for name, _ in apps])
+            raise SlipwayError(f"{self.folder}: wanted one app, found {', '.join(name for name, _ in apps)}; {_SET} to the one to serve")
         if found := [*apps, self._in_module("manage")][0]:
             return found
         looked = f"app, application, a Flask(…), create_app() and make_app() in {', '.join(f'{name}.py' for name in _MODULES)}"

@@ -20,7 +20,6 @@ _WRITERS = {"makedirs", "mkdir", "FileHandler", "RotatingFileHandler", "TimedRot
 _FOLDER_NAMES = re.compile(r"(?i)(upload|media|log|cache|session|attach)\w*_(folder|dir|directory|path|dest|root)\W*$|^'filename'$")
 _DATABASE_NAMES = re.compile(r"(?i)database|sqlite|\bdb_?(file|path|name|ur[il])\W*$")
 _SQLITE = re.compile(r"[\w-]\.(db|sqlite3?)$(?<!backends.sqlite3)")
-_MAKES_TABLES = r"(init|create|setup|make)[-_]?(all|db|database|tables?)|(db|database)[-_]?(init|create|setup)"
 _NOT_SERVED = re.compile(r"(^|/)(bin|scripts|migrations|alembic|examples|tools)/")
 
 
@@ -33,7 +32,6 @@ class SourceFacts:
     needs: dict[str, str] = field(default_factory=dict)  # those of them that have no default
     writes: dict[str, str] = field(default_factory=dict)  # folders inside the app's
     sqlite: dict[str, str] = field(default_factory=dict)  # SQLite files inside the app's folder
-    setup: dict[str, str] = field(default_factory=dict)  # own commands that make the tables
 
 
 def source_facts(folder: Path) -> SourceFacts:
@@ -54,7 +52,6 @@ def source_facts(folder: Path) -> SourceFacts:
         values = _values(parts)
         found.writes |= {one: path for one in _written(folder, path, parts, values)}
         found.sqlite |= {one: path for one in _sqlite(folder, path, parts, values, instance)}
-        found.setup |= {one: path for one in _setup(path, parts, values)}
     order = {name: number for number, name in enumerate(_HEALTH)}
     found.health = dict(sorted(found.health.items(), key=lambda one: (order[one[0].strip("/").rpartition("/")[2]], one[0])))
     return found
@@ -152,18 +149,6 @@ def _sqlite(folder: Path, path: str, parts: list[ast.AST], values: dict[str, ast
                 literal = "sqlite:" in address and not any(isinstance(one, ast.Name) for one in ast.walk(value))
                 yield from [place] if _SQLITE.search(place) else []
                 yield from [f"instance/{place}"] if literal and instance and _SQLITE.search(place) else []
-
-
-def _setup(path: str, parts: list[ast.AST], values: dict[str, ast.expr]) -> Iterator[str]:
-    """Commands that make the app's tables, without arguments: of `flask`, or of a script's own."""
-    for one in (one for one in parts if isinstance(one, ast.FunctionDef)):
-        for mark in (mark for mark in one.decorator_list if class_of(mark) == "command" or ast.unparse(mark).endswith(".command")):
-            owner = ast.unparse(mark).partition(".command")[0]
-            name = [*_texts(mark.args if isinstance(mark, ast.Call) else ()), one.name.replace("_", "-")][0]
-            asks = re.search(r"\.argument|prompt|required=True|confirm", "".join(map(ast.unparse, one.decorator_list)))
-            if re.fullmatch(_MAKES_TABLES, name) and not asks and re.fullmatch(r"click|(\w+\.)?\w*app\.cli|cli", owner):
-                of_script = class_of(values.get(owner)) == "FlaskGroup"
-                yield f"python {path} {name}" if of_script else f"flask {name}"
 
 
 def _spelled(value: ast.expr, values: dict[str, ast.expr], depth: int = 4) -> ast.expr:
