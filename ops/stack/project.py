@@ -6,7 +6,7 @@ import io
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,11 +28,10 @@ _CHECK = "pulumi"  # what the salt line holds encrypted, to tell a wrong passphr
 
 @dataclass(frozen=True)
 class Project:
-    """A folder with a Pulumi.yaml. `defaults`: full keys to what its stacks have by default."""
+    """A folder with a Pulumi.yaml."""
 
     name: str
     folder: Path
-    defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,27 +51,10 @@ def load_project(folder: Path) -> Project:
     name = value.get("name")
     if not isinstance(name, str) or not name:
         raise UsageError(f"{path}: name: wanted text, found {shown(name)}; write the project's name there")
-    return Project(name, folder, _defaults(path, name, value))
-
-
-def _defaults(path: Path, project: str, document: Mapping[str, Any]) -> dict[str, Any]:
-    """Defaults for every stack: under `config:` a plain value, or in `value` or `default`."""
-    given = document.get("config") or {}
-    if not isinstance(given, dict) or "stackConfigDir" in document:
-        found = "stackConfigDir" if isinstance(given, dict) else shown(given)
-        raise UsageError(f"{path}: config: wanted keys and values, stack files beside Pulumi.yaml, found {found}; move the files there")
-    defaults = {}
-    for key, raw in given.items():
-        full = _full_key(project, key)
-        if isinstance(raw, dict):
-            schema = {"default", "type", "items"} if full.startswith(f"{project}:") and "value" not in raw else {"value"}
-            if not raw.keys() <= {*schema, "description"}:
-                wanted = f"wanted a value, or `value:` alone above it (`default:` and `type:` for a key of the project {one_line(project)})"
-                found = ", ".join(f"`{one_line(one)}:`" for one in raw)
-                raise UsageError(f"{path}: config: {one_line(full)}: {wanted}, found {found}; write it so, and a secret into each stack")
-        if (value := raw.get("value", raw.get("default")) if isinstance(raw, dict) else raw) is not None:
-            defaults[full] = value
-    return defaults
+    given = value.get("config") or {}
+    if "stackConfigDir" in value or not isinstance(given, dict) or any(not str(key).startswith("pulumi:") for key in given):
+        raise UsageError(f"{path}: config: wanted settings in stack files beside it alone, found some, or another folder; move them there")
+    return Project(name, folder)
 
 
 def _full_key(project: str, key: Any) -> str:
@@ -105,7 +87,7 @@ def load_stack(project: Project, name: str, sealed: bool = False) -> Stack:
             except ValueError as error:
                 raise UsageError(f"{path}: {one_line(full)}: can't be decrypted ({one_line(str(error))}); set it anew") from None
         config[full] = raw
-    return Stack(name, {**project.defaults, **config}, frozenset(hidden), salt)
+    return Stack(name, config, frozenset(hidden), salt)
 
 
 def read(path: Path) -> dict[str, Any]:
