@@ -1,7 +1,7 @@
 """Rules for what stands in settings and in resources' inputs: secrets and tags."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from components.errors import one_line
@@ -44,24 +44,14 @@ def secrets_in_plain(plan: Plan, facts: Facts) -> Iterator[Problem]:
 
 
 def _in_settings(plan: Plan) -> Iterator[Problem]:
-    for name, value in _below(plan.settings, _ENVIRONMENT):
-        if not _is_plain(value) or (isinstance(value, str) and re.fullmatch(r"\$\{database\.\w+\}", value)):  # which a host fills in
+    for key, value in plan.settings.items():
+        name = key.removeprefix(f"{_ENVIRONMENT}.")
+        if name == key or not _is_plain(value) or re.fullmatch(r"\$\{database\.\w+\}", str(value)):  # which a host fills in
             continue
         if says_secret_variable(name):
             yield Problem(f"{_ENVIRONMENT}.{name}", f"wanted no secret in plain text, found one by its name; {_move(name)}")
         elif isinstance(value, str) and _URL_WITH_PASSWORD.match(value):
             yield Problem(f"{_ENVIRONMENT}.{name}", f"wanted no secret in plain text, found an address with a password; {_move(name)}")
-
-
-def _below(settings: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
-    """(name, value) of the settings right below a key path, written out or in mappings."""
-    for key, value in settings.items():
-        if key == path:
-            yield from mapping(value).items()
-        elif key.startswith(f"{path}."):
-            yield key.removeprefix(f"{path}."), value
-        elif path.startswith(f"{key}."):
-            yield from _below(mapping(value), path.removeprefix(f"{key}."))
 
 
 def _in_tags(resource: Resource) -> Iterator[Problem]:
