@@ -7,7 +7,7 @@ from typing import Any
 from components.errors import one_line
 from policy import resource_types
 from policy.facts import Facts, Problem
-from policy.plan import LOOKED_UP, Plan, Resource, at, holds_secret, is_known, is_secret, items, leaves, mapping, written
+from policy.plan import LOOKED_UP, Plan, Resource, at, holds_secret, is_known, is_secret, items, leaves, mapping, text, written
 
 _URL_WITH_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@:\s]*:[^/@\s]+@", re.IGNORECASE)
 _TAGS = re.compile(r"(?:[^.]+\.)*?\w*(?:[tT]ags|[lL]abels)(?![^.\[])")
@@ -46,7 +46,7 @@ def secrets_in_plain(plan: Plan, facts: Facts) -> Iterator[Problem]:
 def _in_settings(plan: Plan) -> Iterator[Problem]:
     for key, value in plan.settings.items():
         name = key.removeprefix(f"{_ENVIRONMENT}.")
-        if name == key or not _is_plain(value) or re.fullmatch(r"\$\{database\.\w+\}", str(value)):  # which a host fills in
+        if name == key or not _is_plain(value) or re.fullmatch(r"\$\{database\.\w+\}", text(value)):  # which a host fills in
             continue
         if says_secret_variable(name):
             yield Problem(f"{_ENVIRONMENT}.{name}", f"wanted no secret in plain text, found one by its name; {_move(name)}")
