@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from inspect import cleandoc
-from typing import Any, NamedTuple
+from typing import Any
 
 from components.errors import one_line
 from policy import clouds
@@ -31,20 +30,11 @@ class Finding(Strict):
 Check = Callable[[Plan, Facts], Iterator[Problem]]
 
 
-class Rule(NamedTuple):
-    """`check` says where a plan doesn't keep it."""
-
-    id: str
-    description: str
-    check: Check
-
-
 @cache
-def every() -> dict[str, Rule]:
-    """All rules by their ids, sorted."""
+def every() -> dict[str, Check]:
+    """All rules by their ids, sorted: each says where a plan doesn't keep it."""
     checks: tuple[Check, ...] = (*data.RULES, *inputs.RULES, *servers.RULES)
-    first = {check.__name__.replace("_", "-"): (cleandoc(check.__doc__ or "").partition("\n\n")[0], check) for check in checks}
-    return {id: Rule(id, " ".join(text.split()), check) for id, (text, check) in sorted(first.items())}
+    return dict(sorted((check.__name__.replace("_", "-"), check) for check in checks))
 
 
 def run(plan: Plan, waivers: Iterable[Mapping[str, Any]] = ()) -> tuple[Finding, ...]:
@@ -54,12 +44,12 @@ def run(plan: Plan, waivers: Iterable[Mapping[str, Any]] = ()) -> tuple[Finding,
     given, facts = list(waivers), clouds.gather(plan)
     found: list[Finding] = []
     used: set[int] = set()
-    for rule in every().values():
-        for urn, name, message in dict.fromkeys(map(_spelled, rule.check(plan, facts))):
+    for rule, check in every().items():
+        for urn, name, message in dict.fromkeys(map(_spelled, check(plan, facts))):
             aims = (None, name, name.removeprefix("slipway:"))
-            places = [place for place, one in enumerate(given) if one["rule"] == rule.id and one.get("resource") in aims]
+            places = [place for place, one in enumerate(given) if one["rule"] == rule and one.get("resource") in aims]
             reason = one_line(given[places[0]]["reason"], _LONGEST).strip() if places else ""
-            found.append(Finding(rule=rule.id, urn=urn, message=message, waived=reason))
+            found.append(Finding(rule=rule, urn=urn, message=message, waived=reason))
             used.update(places)
     return (*found, *(_unused(place, waiver) for place, waiver in enumerate(given) if place not in used))
 

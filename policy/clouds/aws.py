@@ -40,7 +40,8 @@ def facts(plan: Plan) -> Facts:
         databases=tuple(_databases(plan)),
         hosts=tuple(_hosts(plan)),
         entrances=tuple(plan.made(*_ENTRANCES)),
-        images=tuple(_images(plan)),
+        # A group starts servers from a template: another image replaces none that runs.
+        images=tuple((one, "ami") for one in plan.made(INSTANCE) if one.inputs.get("ami") is not None),
         metadata=tuple(_metadata(plan)),
         user_data=tuple(_user_data(plan)),
         default_tags=tuple(_default_tags(plan)),
@@ -78,19 +79,6 @@ def _firewalls(plan: Plan, server: Resource) -> Iterator[str]:
         yield from groups(plan, server, input, server.inputs.get(input))
     for interface in items(server.inputs.get("networkInterfaces")):
         yield from groups(plan, server, "networkInterfaces", mapping(interface).get("securityGroups"))
-
-
-def _images(plan: Plan) -> Iterator[tuple[Resource, str]]:
-    """What names an image, but for templates that groups start new servers from by the newest
-    version: there another image replaces none."""
-    newest = [
-        one
-        for group in plan.made(SCALING_GROUP)
-        if mapping(first(group.inputs.get("launchTemplate"))).get("version") == "$Latest"
-        for one in plan.origins(group, "launchTemplate", TEMPLATE)
-    ]
-    for type, input in ((INSTANCE, "ami"), (TEMPLATE, "imageId")):
-        yield from ((one, input) for one in plan.made(type) if one.inputs.get(input) is not None and one not in newest)
 
 
 def _metadata(plan: Plan) -> Iterator[Metadata]:

@@ -11,8 +11,8 @@ _PUBLIC_PORTS = {80, 443}
 def images_pinned(plan: Plan, facts: Facts) -> Iterator[Problem]:
     """A new image never replaces a server that runs: what names its image is in `ignoreChanges`.
 
-    Images are mostly looked up ("the latest"), and the answer changes by itself. So for launch
-    templates, but where a group starts servers from the newest version: none is replaced there."""
+    Images are mostly looked up ("the latest"), and the answer changes by itself. What servers are
+    started from later doesn't count where another image replaces none that runs."""
     for server, input in facts.images:
         if not {input, "*"}.intersection(server.ignore_changes):
             yield Problem(server, f"wanted servers that keep their image, found {input} followed; add it to ignore_changes")
