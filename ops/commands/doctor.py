@@ -1,17 +1,14 @@
 """`doctor`: what this machine has and lacks for a stack. Each check is one line, with the command
 that mends it."""
 
-import os
-import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import typer
 from rich.text import Text
 
-from cloud_init.host.base import files
 from components.errors import SlipwayError
 from components.settings import App
 from components.source import find_app
@@ -47,7 +44,6 @@ def doctor(call: calls.InJson) -> None:
 
 def _checks(call: calls.Call) -> Iterator[Check]:
     """Settings that can't be read are a finding like any other, and the end of the list."""
-    yield passphrase(files.read_text(Path(f"Pulumi.{call.stack}.yaml")), os.environ)
     try:
         work = workplace.enter(call)
         yield Check("settings", OK, f"stack {call.stack}, target {work.settings.target}")
@@ -78,15 +74,6 @@ def pulumi(found: Sequence[Resource], stack: str) -> Iterator[Check]:
         yield Check("pulumi up", MISSING, f"{wanted}, and there is no `pulumi` on PATH", automation.HOW)
         return
     yield Check("pulumi up", OK, f"{wanted}; {path}")
-
-
-def passphrase(stack_file: str, environ: Mapping[str, str]) -> Check:
-    """Checks that there is the passphrase that secrets in a stack file are encrypted under."""
-    if not re.search(r"(?m)^[^#\n]*\bsecure['\"]?\s*:", stack_file):
-        return Check("passphrase", OK, "the stack has no secrets")
-    if "PULUMI_CONFIG_PASSPHRASE" in environ or environ.get("PULUMI_CONFIG_PASSPHRASE_FILE"):
-        return Check("passphrase", OK, "given")
-    return Check("passphrase", MISSING, "the stack has secrets", "export PULUMI_CONFIG_PASSPHRASE=…")
 
 
 def app(folder: Path, settings: App) -> Check:

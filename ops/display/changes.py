@@ -2,7 +2,7 @@
 `plan`, `preview`, `up`; what an engine would do or has done."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, NamedTuple
@@ -47,21 +47,18 @@ class Branch(NamedTuple):
     label: RenderableType
 
 
-def tree(branches: Sequence[Branch], above: Callable[[str], tuple[Text, str]] | None = None) -> Tree:
-    """The resources below what holds them. `above`: a URN that isn't among them -> label, parent's
-    URN; without it those that it holds stand at the top."""
+def tree(branches: Sequence[Branch], others: Iterable[Branch] = ()) -> Tree:
+    """The resources below what holds them: each other, one of `others`, or what a URN ends in."""
     root = Tree("", hide_root=True)
-    known = {one.urn: one for one in branches}
+    above, known = ({one.urn: one for one in these} for these in (others, branches))
     made = {"": root}
 
     def branch(urn: str) -> Tree:
         if urn not in made:
             made[urn] = root  # in a plan that was saved two may say that they are in each other
-            if one := known.get(urn):
-                made[urn] = branch(one.parent).add(one.label)
-            elif above:
-                label, parent = above(urn)
-                made[urn] = branch(parent).add(label)
+            *_, token, name = ["", *urn.split("::")]
+            one = known.get(urn) or above.get(urn) or Branch(urn, "", heading(name, token))
+            made[urn] = branch(one.parent).add(one.label)
         return made[urn]
 
     for one in branches:
@@ -208,22 +205,14 @@ def summary(counts: Mapping[str, int]) -> str:
 
 def show(result: Result) -> None:
     """Prints the tree of changes below their components, and the counts."""
-    by_urn = {step.urn: step for step in result.steps}
-
-    def above(urn: str) -> tuple[Text, str]:
-        """A component has no step of its own; its URN ends in its type and name."""
-        step = by_urn.get(urn)
-        *_, token, name = urn.split("::")
-        return (heading(step.name, step.type), _parent(step)) if step else (heading(name, token), "")
-
-    changed = []
+    changed, steps = [], [Branch(step.urn, _parent(step), heading(step.name, step.type)) for step in result.steps]
     for step in (one for one in result.steps if one.op in _WORDS):
         # Of a new resource only what it is: all of its inputs are new.
         told = [] if step.op == "create" else [(name, *pair) for name, pair in step.changes.items()]
         lines = [line for name, old, new in told if old is not None or new not in _NOTHING for line in property_lines(name, old, new)]
         changed.append(Branch(step.urn, _parent(step), change(_WORDS[step.op], step.name, step.type, lines, step.words)))
     if changed:
-        tables.line(tree(changed, above))
+        tables.line(tree(changed, steps))
     tables.line(summary(result.counts))
 
 

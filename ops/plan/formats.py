@@ -84,14 +84,10 @@ def of_plan(plan: Plan, names: Names) -> list[Section]:
 
 def of_changes(comparison: Comparison, names: Names) -> list[Section]:
     """What differs, but for what is to be thought about it."""
-
-    def above(urn: str) -> tuple[Text, str]:
-        one = names.by_urn.get(urn)
-        return (_heading(one), one.parent) if one else (Text(names.of(urn), "bold"), "")
-
+    there = [changes.Branch(one.urn, one.parent, _heading(one)) for one in names.by_urn.values()]
     shown = [_shown(change, names) for change in comparison.resources]
     settings = [line for one in comparison.settings for line in property_lines(one, names)]
-    return [("Settings", settings), ("Resources", [changes.tree(shown, above)] if shown else [])]
+    return [("Settings", settings), ("Resources", [changes.tree(shown, there)] if shown else [])]
 
 
 def _joined(items: Sequence[Text]) -> Text:

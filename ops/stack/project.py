@@ -94,16 +94,14 @@ def read(path: Path) -> dict[str, Any]:
     """The YAML file there. Raises `UsageError`."""
     try:
         value = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UsageError(f"{path}: wanted a file, found none; run this in the folder that holds Pulumi.yaml") from None
     except OSError as error:
-        raise UsageError(f"{path}: wanted a file, found one that can't be read ({error.strerror}); mend that") from None
-    except yaml.MarkedYAMLError as error:  # its own text quotes the line, which may hold a password
-        mark = error.problem_mark
-        where = f"{path}, line {mark.line + 1}, column {mark.column + 1}" if mark else str(path)
-        raise UsageError(f"{where}: wanted YAML, found an error: {one_line(error.problem or 'it ends too early', 200)}; mend it") from None
+        found = f"found none that can be read ({error.strerror}); run this in the folder that holds Pulumi.yaml"
+        raise UsageError(f"{path}: wanted a file, {found}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date such as 2001-13-01 is a ValueError of Python's own
-        raise UsageError(f"{path}: wanted YAML, found something else ({type(error).__name__}); mend it") from None
+        # The text of an error quotes the line, which may hold a password.
+        mark, found = getattr(error, "problem_mark", None), getattr(error, "problem", None) or type(error).__name__
+        where = f"{path}, line {mark.line + 1}, column {mark.column + 1}" if mark else str(path)
+        raise UsageError(f"{where}: wanted YAML, found an error: {one_line(found, 200)}; mend it") from None
     if value is not None and not isinstance(value, dict):
         raise UsageError(f"{path}: wanted keys and values, found {type(value).__name__}; mend it")
     return value or {}

@@ -9,23 +9,6 @@ import pytest
 from components.errors import SlipwayError
 from ops.commands import doctor
 
-SECRETS = "config:\n  slipway:secretEnv:\n    KEY:\n      secure: v1:x\n"
-
-
-@pytest.mark.parametrize(
-    ("stack_file", "environ", "state"),
-    [
-        ("", {}, "ok"),
-        ("config:\n  slipway:target: local  # secure: nothing\n", {}, "ok"),
-        ('config: {"slipway:secretEnv": {KEY: {"secure": v1:x}}}', {}, "missing"),
-        (SECRETS, {}, "missing"),
-        (SECRETS, {"PULUMI_CONFIG_PASSPHRASE": ""}, "ok"),
-        (SECRETS, {"PULUMI_CONFIG_PASSPHRASE_FILE": "/x"}, "ok"),
-    ],
-)
-def test_passphrase(stack_file, environ, state):
-    assert doctor.passphrase(stack_file, environ).state == state
-
 
 @pytest.fixture
 def healthy(world, monkeypatch):
@@ -53,7 +36,7 @@ def test_the_table_has_a_line_for_each_check(world, slipway, healthy):
     world.needs = [need(True, True)]
     lines = slipway("doctor").stdout.splitlines()
     assert lines[0].split() == ["check", "state", "found", "to", "mend", "it"]
-    assert {"passphrase", "settings", "nginx", "app"} <= {line.split()[0] for line in lines}
+    assert {"settings", "nginx", "app"} <= {line.split()[0] for line in lines}
 
 
 def test_bad_settings_and_a_lost_app_are_findings(world, slipway, healthy, monkeypatch):
