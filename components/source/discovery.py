@@ -105,9 +105,7 @@ class AppFolder:
             return found
         looked = f"app, application, a Flask(…), create_app() and make_app() in {', '.join(f'{name}.py' for name in _MODULES)}"
         where = f"{looked}, the other modules and the packages there and in src/{self.refused}"
-        below = {self.shown(path.parent) for name in ("*/", "*/*/") for path in self.folder.glob(f"{name}requirements.txt")}
-        hints = [*self.notes, *(f"{one}/ has requirements of its own: is that the app?" for one in sorted(below))]
-        where += f" ({'; '.join(hints)})" if hints else ""
+        where += f" ({'; '.join(self.notes)})" if self.notes else ""
         set_it = f"{_SET}, for instance to {self.examples[-1]}"
         raise SlipwayError(f"{self.folder}: wanted a WSGI app, found none; looked for {where}; {set_it}")
 
@@ -150,10 +148,10 @@ class AppFolder:
         for name in (*_NAMES, *file.apps()):
             if file.may_be_app(name) and not self._is_module(path, file, name):
                 return Found(f"{module}:{name}", self.shown(path))
-        for name in (*_FACTORIES, *file.factories()):
+        for name in _FACTORIES:
             if file.may_be_factory(name):
                 return Found(f"{module}:{name}", self.shown(path))
-        for name in (*_NAMES, *_FACTORIES, *file.factories()):
+        for name in (*_NAMES, *_FACTORIES):
             if why := file.problem(name):
                 self.refused = self.refused or f" ({self.shown(path)}: {name.removesuffix('()')} {why})"
                 self.examples += [f"{module}:{name.removesuffix(')')}'production')"] * (why.startswith("needs") and "," not in why)

@@ -3,14 +3,12 @@ setting with the reason, and as a sentence."""
 
 import os
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
 import typer
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from ruamel.yaml.comments import CommentedMap
 
 from cloud_init.host.base import files
@@ -163,14 +161,6 @@ def _python(folder: Path) -> Iterator[Fact]:
             old = int(version[1][2:]) < 9
             yield Fact("" if old else "python", version[1], f"Python {version[1]}, as {name} says{', which is too old to be run' * old}")
             return
-    if declared := re.search(r'^requires-python\s*=\s*["\'](.+?)["\']', read_text(folder / "pyproject.toml"), re.MULTILINE):
-        try:
-            fits = [f"3.{minor}" for minor in range(9, 30) if SpecifierSet(declared[1]).contains(f"3.{minor}.99")]
-        except InvalidSpecifier:
-            return
-        if fits and (here := f"3.{sys.version_info.minor}") not in fits:
-            chosen = next((one for one in fits if int(one[2:]) > sys.version_info.minor), fits[-1])
-            yield Fact("python", chosen, f"Python {chosen}, as pyproject.toml wants {declared[1]} and {here} is here")
 
 
 def _static(folder: Path, module: str) -> Iterator[Fact]:
