@@ -66,7 +66,6 @@ class AppFolder:
         self.folder = folder
         self.roots = [root for root in (folder, folder / "src") if root.is_dir()]
         self.refused = ""  # the first thing that was looked at and could not be taken, in brackets
-        self.examples = ["wsgi:app"]  # modules that may be set, last a factory with an argument
         self.notes: list[str] = []  # what else there is, in words
 
     def find(self) -> Found:
@@ -106,7 +105,7 @@ class AppFolder:
         looked = f"app, application, a Flask(…), create_app() and make_app() in {', '.join(f'{name}.py' for name in _MODULES)}"
         where = f"{looked}, the other modules and the packages there and in src/{self.refused}"
         where += f" ({'; '.join(self.notes)})" if self.notes else ""
-        set_it = f"{_SET}, for instance to {self.examples[-1]}"
+        set_it = f"{_SET}, for instance to wsgi:app or app:create_app('production')"
         raise SlipwayError(f"{self.folder}: wanted a WSGI app, found none; looked for {where}; {set_it}")
 
     def file_of(self, module: str) -> Path | None:
@@ -154,7 +153,6 @@ class AppFolder:
         for name in (*_NAMES, *_FACTORIES):
             if why := file.problem(name):
                 self.refused = self.refused or f" ({self.shown(path)}: {name.removesuffix('()')} {why})"
-                self.examples += [f"{module}:{name.removesuffix(')')}'production')"] * (why.startswith("needs") and "," not in why)
         return None
 
     def _is_module(self, path: Path, file: PythonFile, name: str) -> bool:

@@ -15,6 +15,7 @@ _HEALTH = [
     *("__heartbeat__", "_status", "status", "alive", "ready", "", "login", "signin", "sign-in"),
 ]
 """Last parts of routes, the best known first; an open front page goes before a login."""
+_APPS = {"app", "application", "api"}
 _ROUTERS = {"add_url_rule", "add_resource", "path"}
 _WRITERS = {"makedirs", "mkdir", "FileHandler", "RotatingFileHandler", "TimedRotatingFileHandler", "WatchedFileHandler"}
 _FOLDER_NAMES = re.compile(r"(?i)(upload|media|log|cache|session|attach)\w*_(folder|dir|directory|path|dest|root)\W*$|^'filename'$")
@@ -40,11 +41,12 @@ def source_facts(folder: Path) -> SourceFacts:
     files = {path: nodes(text) for path, text in sources(folder) if not _NOT_SERVED.search(path)}
     every = [part for parts in files.values() for part in parts]
     known = {name.rpartition(".")[2]: one.value for part in every for name, one in assigned(part) if isinstance(one, ast.Constant)}
-    prefixed = _prefixed(every)
+    # At which path a blueprint's routes are isn't guessed where one may have a prefix.
+    prefixed = any(name.strip("'\"") == "url_prefix" for part in every for name, _ in assigned(part))
     imports = (one for one in every if isinstance(one, ast.ImportFrom) and str(one.module).startswith("flask_"))
     instance = any(item.name == "SQLAlchemy" for one in imports for item in one.names)
     for path, parts in files.items():
-        found.health |= {f"/{literal}": path for owner, literal in _routes(parts) if owner.rpartition(".")[2] not in prefixed}
+        found.health |= {f"/{literal}": path for owner, literal in _routes(parts) if not prefixed or owner in _APPS}
         for name, default in _environment(parts, known):
             found.reads.setdefault(name, path)
             if not default:
@@ -55,16 +57,6 @@ def source_facts(folder: Path) -> SourceFacts:
     order = {name: number for number, name in enumerate(_HEALTH)}
     found.health = dict(sorted(found.health.items(), key=lambda one: (order[one[0].strip("/").rpartition("/")[2]], one[0])))
     return found
-
-
-def _prefixed(parts: list[ast.AST]) -> set[str]:
-    """Names of blueprints whose routes may stand below a `url_prefix`, as somewhere there is one:
-    at which path they are isn't guessed."""
-    if not any(name.strip("'\"") == "url_prefix" for part in parts for name, _ in assigned(part)):
-        return set()
-    made = {name for part in parts for name, value in assigned(part) if class_of(value) == "Blueprint"}
-    told = {ast.unparse(one.args[0]) for one in parts if isinstance(one, ast.Call) and class_of(one) == "register_blueprint" and one.args}
-    return {name.rpartition(".")[2] for name in made | told}
 
 
 def _routes(parts: list[ast.AST]) -> Iterator[tuple[str, str]]:

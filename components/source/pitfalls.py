@@ -10,7 +10,7 @@ from components.release.ids import SECRET_KEY
 from components.source.discovery import AppFolder
 from components.source.python_file import assigned, class_of, nodes, sources
 
-_LOOK = re.compile(r"secret_key|patch|\.run\(", re.IGNORECASE)
+_LOOK = re.compile(r"secret_key|patch", re.IGNORECASE)
 _MADE = re.compile(r"urandom|token_(hex|bytes|urlsafe)|uuid|random")
 _READ = re.compile(r"(?:environ|env|config)\w*(?:\.\w+)?[(\[]['\"](\w+)")
 _KEPT = "read SECRET_KEY from the environment, where each stack has its own"
@@ -56,15 +56,13 @@ def _secret_keys(found: list[ast.AST], given: Collection[str]) -> Iterator[str]:
 def _late(found: list[ast.AST]) -> Iterator[str]:
     """What stands at the top of a module in the wrong place."""
     body = found[0].body if found and isinstance(found[0], ast.Module) else []
-    imported, apps = False, {ast.unparse(one.targets[0]) for one in body if isinstance(one, ast.Assign) and class_of(one.value) == "Flask"}
+    imported = False
     for one in body:
         names = [*(item.name for item in getattr(one, "names", ())), str(getattr(one, "module", ""))]
         imported |= isinstance(one, ast.Import | ast.ImportFrom) and not any(name.split(".")[0] in _AS_IT_STARTS for name in names)
         called = class_of(one.value) if isinstance(one, ast.Expr) else ""
         if imported and called in ("patch_all", "monkey_patch"):
             yield f"{called}() comes after imports of what it replaces; put it first, or set slipway:server.workerClass: gevent"
-        if called == "run" and isinstance(one, ast.Expr) and ast.unparse(one.value).split(".")[0] in apps:
-            yield "runs Flask's own server as it is imported, which never ends; put that under if __name__ == '__main__'"
 
 
 def refuse_heads(folder: Path, command: str) -> None:

@@ -63,13 +63,8 @@ def _found(folder: Path) -> Path:
     for path in _there(folder):
         return path
     hints = [f"it has {name}: {command}" for name, command in _OTHERS.items() if (folder / name).exists()]
-    project = _text(folder / "pyproject.toml") if (folder / "pyproject.toml").is_file() else ""
-    if "[project]" in project:
-        hints = ["its dependencies are declared dynamic: write them into requirements.txt"]
-    elif "[tool.poetry" in project:
-        hints = ["it has Poetry's tables: poetry lock"]
     hint = [*hints, "write a requirements.txt, empty if the app needs nothing"][0]
-    wanted = "wanted the app's requirements, found no lock, no requirements.txt and no [project] in pyproject.toml"
+    wanted = "wanted the app's requirements, found no lock, no requirements.txt and no [project] dependencies in pyproject.toml"
     raise SlipwayError(f"{folder}: {wanted}; {hint}")
 
 
@@ -138,8 +133,7 @@ class Requirements:
         """The app itself is importable where it is: what it needs takes the line's place."""
         path = way[0] / FILE
         needs = declared(path, more) if path.is_file() else None
-        unread = next((f" ({name} isn't read: list what it needs)" for name in _SETUPTOOLS if (way[0] / name).is_file()), "")
-        place = f"nothing{unread}" if needs is None else f"what {FILE} needs"
+        place = "nothing (no [project] says what it needs)" if needs is None else f"what {FILE} needs"
         self.remarks.append(f"{way[-1].name}: {place} in the place of {line!r}: the app's folder and its src/ are importable as they are")
         self.add("\n".join(needs or []), (*way, path), to)
 
