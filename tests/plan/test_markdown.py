@@ -120,4 +120,4 @@ def test_no_base_shows_resources_and_an_empty_change_says_so():
     assert "Plan of stack" in plain.code
     same = Comparison(base="main", settings=(), resources=(), unchanged=31, warnings=())
     unchanged = read(made.document(comparison=same))
-    assert "no change, 31 resources" in unchanged.code
+    assert "no change, 31 unchanged" in unchanged.code

@@ -7,8 +7,7 @@ from rich.cells import cell_len
 
 from ops.plan import formats
 from ops.plan.document import Comparison, PropertyChange
-from ops.plan.formats import Paper
-from ops.plan.view import Names
+from ops.plan.formats import Names, Paper
 
 
 def shown(made: Made, width: int = 160) -> str:
@@ -96,7 +95,7 @@ def test_a_waived_finding_has_its_reason_and_comes_last():
 def test_no_change_says_so():
     same = Comparison(base="main", settings=(), resources=(), unchanged=31, warnings=())
     told = formats.text(made_plans.shop().document(comparison=same), Paper())
-    assert told == "Plan of stack prod (shop on aws-ec2)\n\nCompared with main\n\nno change, 31 resources; all rules are kept\n"
+    assert told == "Plan of stack prod (shop on aws-ec2)\n\nCompared with main\n\nno change, 31 unchanged; all rules are kept\n"
 
 
 @pytest.mark.parametrize(
