@@ -1,8 +1,7 @@
 """`doctor`: what this machine has and lacks for a stack. Each check is one line, with the command
 that mends it."""
 
-import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,12 +11,10 @@ from rich.text import Text
 from components.errors import SlipwayError
 from components.settings import App
 from components.source import find_app
-from components.target import Need
 from ops import automation
 from ops import cli as calls
 from ops.display import tables
 from ops.stack import engines, workplace
-from policy.plan import Resource
 
 OK, WARNING, MISSING = "ok", "warning", "missing"
 _STYLES = {OK: "green", WARNING: "yellow", MISSING: "bold red"}
@@ -44,45 +41,37 @@ def doctor(call: calls.InJson) -> None:
 
 def _checks(call: calls.Call) -> Iterator[Check]:
     """Settings that can't be read are a finding like any other, and the end of the list."""
-    try:
-        work = workplace.enter(call)
-        yield Check("settings", OK, f"stack {call.stack}, target {work.settings.target}")
-        yield from map(need, work.target.needs(work.settings))
-    except SlipwayError as error:
-        yield Check("settings", MISSING, str(error))
+    settings = _tried("settings", lambda: f"stack {call.stack}, target {workplace.enter(call).settings.target}")
+    yield settings
+    if settings.state == MISSING:
         return
-    yield from _tried("plan", lambda: pulumi(engines.foreign(workplace.enter(call, sealed=True)), call.stack))
-    yield from _tried("what is launched", lambda: [Check("address", OK, work.deployment().url)])
-    yield from _tried("app", lambda: [app(work.place.folder, work.settings.app)])
+    work = workplace.enter(call)
+    for need in work.target.needs(work.settings):
+        state = OK if need.present else MISSING if need.required else WARNING
+        yield Check(need.program, state, need.why, "" if need.present else workplace.install_command(need.packages))
+    yield _tried("pulumi up", lambda: _providers(call))
+    yield _tried("what is launched", lambda: work.deployment().url)
+    yield _tried("app", lambda: _app(work.place.folder, work.settings.app))
 
 
-def _tried(name: str, work: Callable[[], Iterable[Check]]) -> Iterator[Check]:
+def _tried(name: str, work: Callable[[], str]) -> Check:
     """What `work` finds; what keeps it from looking is a finding too."""
     try:
-        yield from work()
+        return Check(name, OK, work())
     except SlipwayError as error:
-        yield Check(name, MISSING, str(error))
+        return Check(name, MISSING, str(error))
 
 
-def pulumi(found: Sequence[Resource], stack: str) -> Iterator[Check]:
-    """Checks the Pulumi CLI, where a stack has resources of providers. It fetches its plugins."""
-    if not found:
-        return
-    packages = sorted({one.type.removeprefix("pulumi:providers:").partition(":")[0] for one in found})
-    wanted = f"stack {stack} has resources of {', '.join(packages)}"
-    if (path := shutil.which("pulumi")) is None:
-        yield Check("pulumi up", MISSING, f"{wanted}, and there is no `pulumi` on PATH", automation.HOW)
-        return
-    yield Check("pulumi up", OK, f"{wanted}; {path}")
+def _providers(call: calls.Call) -> str:
+    """Whose resources the stack has. Raises `MissingError` where these need the Pulumi CLI, and
+    there is none; it fetches its plugins by itself."""
+    found = engines.foreign(workplace.enter(call, sealed=True))
+    packages = ", ".join(sorted({one.type.removeprefix("pulumi:providers:").partition(":")[0] for one in found}))
+    if packages:
+        automation.require(f"stack {call.stack} has resources of {packages}")
+    return f"resources of {packages}" if packages else "not needed"
 
 
-def app(folder: Path, settings: App) -> Check:
-    """Checks that there is an app to serve. Raises `SlipwayError`."""
+def _app(folder: Path, settings: App) -> str:
     found = find_app(folder / settings.path, settings.module, settings.requirements)
-    return Check("app", OK, f"{found.module} in {found.folder}")
-
-
-def need(one: Need) -> Check:
-    """Checks one need of the target on this machine."""
-    state = OK if one.present else MISSING if one.required else WARNING
-    return Check(one.program, state, one.why, "" if one.present else workplace.install_command(one.packages))
+    return f"{found.module} in {found.folder}"
