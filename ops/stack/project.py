@@ -23,6 +23,7 @@ from cloud_init.host.base import files, masking
 from components.errors import UsageError, one_line, shown
 
 _ROUNDS = 1_000_000
+_DECLARES = {"type", "items", "description", "secret"}
 _CHECK = "pulumi"  # what the salt line holds encrypted, to tell a wrong passphrase
 
 
@@ -52,8 +53,12 @@ def load_project(folder: Path) -> Project:
     if not isinstance(name, str) or not name:
         raise UsageError(f"{path}: name: wanted text, found {shown(name)}; write the project's name there")
     given = value.get("config") or {}
-    if "stackConfigDir" in value or not isinstance(given, dict) or any(not str(key).startswith("pulumi:") for key in given):
-        raise UsageError(f"{path}: config: wanted settings in stack files beside it alone, found some, or another folder; move them there")
+    kept = given.items() if isinstance(given, dict) else [("", given)]
+    # Pulumi's own keys are none of the program's, and what only declares a setting gives no value.
+    values = [str(key) for key, one in kept if str(key)[:7] != "pulumi:" and not (isinstance(one, dict) and one.keys() <= _DECLARES)]
+    if values or "stackConfigDir" in value:
+        found = f"some here ({one_line(values[0])})" if values else "stackConfigDir"
+        raise UsageError(f"{path}: config: wanted settings in stack files beside it alone, found {found}; move them there")
     return Project(name, folder)
 
 

@@ -101,5 +101,6 @@ def _hosts(plan: Plan) -> Iterator[CloudHost]:
 
 def _user_data(server: Resource) -> Iterator[UserData]:
     """All metadata can be read by whoever may look at the server."""
-    for path, value in leaves({name: server.inputs.get(name) for name in ("metadata", "metadataStartupScript")}):
-        yield UserData(server, written(path), value)
+    for path, value in leaves(server.inputs):
+        if path and path[0] in ("metadata", "metadataStartupScript"):
+            yield UserData(server, written(path), value)

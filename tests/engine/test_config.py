@@ -81,7 +81,9 @@ def test_settings_of_all_stacks_are_refused(project, line):
     with pytest.raises(UsageError, match=r"Pulumi.yaml: config: ") as error:
         load_project(project.folder)
     assert "\n" not in str(error.value)
-    (project.folder / "Pulumi.yaml").write_text("name: slipway\nconfig: {pulumi:tags: {value: {pulumi:template: python}}}\n")
+    (project.folder / "Pulumi.yaml").write_text(
+        "name: slipway\nconfig: {pulumi:tags: {value: {pulumi:template: python}}, port: {type: integer, description: x}}\n"
+    )
     assert load_project(project.folder).name == "slipway"
 
 
