@@ -64,8 +64,6 @@ class Call:
     """The stack as it was named: the CLI looks for one without organisation in the person's own."""
     yes: bool = False
     as_json: bool = False
-    named: bool = False
-    """Somebody said which stack; it isn't just the default."""
 
     @property
     def stack(self) -> str:
@@ -76,11 +74,10 @@ class Call:
 def of(context: typer.Context, said: Mapping[str, Any]) -> Call:
     """The call that the root command began, with what is `said` by options beside."""
     if not isinstance(context.obj, Call):
-        named = os.environ.get("SLIPWAY_STACK")
-        context.obj = Call(named or "dev", named=bool(named))
+        context.obj = Call(os.environ.get("SLIPWAY_STACK") or "dev")
     call = context.obj
     if said.get("stack") is not None:
-        call.full, call.named = said["stack"], True
+        call.full = said["stack"]
     call.yes, call.as_json = call.yes or bool(said.get("yes")), call.as_json or bool(said.get("as_json"))
     return call
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from inspect import cleandoc
-from typing import Any, NamedTuple
+from typing import Any
 
-from components.errors import nearest, one_line
+from components.errors import one_line
 from policy import clouds
 from policy.facts import Facts, Problem
 from policy.plan import Plan, Strict
@@ -31,20 +30,11 @@ class Finding(Strict):
 Check = Callable[[Plan, Facts], Iterator[Problem]]
 
 
-class Rule(NamedTuple):
-    """`check` says where a plan doesn't keep it."""
-
-    id: str
-    description: str
-    check: Check
-
-
 @cache
-def every() -> dict[str, Rule]:
-    """All rules by their ids, sorted."""
+def every() -> dict[str, Check]:
+    """All rules by their ids, sorted: each says where a plan doesn't keep it."""
     checks: tuple[Check, ...] = (*data.RULES, *inputs.RULES, *servers.RULES)
-    first = {check.__name__.replace("_", "-"): (cleandoc(check.__doc__ or "").partition("\n\n")[0], check) for check in checks}
-    return {id: Rule(id, " ".join(text.split()), check) for id, (text, check) in sorted(first.items())}
+    return dict(sorted((check.__name__.replace("_", "-"), check) for check in checks))
 
 
 def run(plan: Plan, waivers: Iterable[Mapping[str, Any]] = ()) -> tuple[Finding, ...]:
@@ -54,24 +44,20 @@ def run(plan: Plan, waivers: Iterable[Mapping[str, Any]] = ()) -> tuple[Finding,
     given, facts = list(waivers), clouds.gather(plan)
     found: list[Finding] = []
     used: set[int] = set()
-    for rule in every().values():
-        for urn, name, message in dict.fromkeys(map(_spelled, rule.check(plan, facts))):
+    for rule, check in every().items():
+        for urn, name, message in dict.fromkeys(map(_spelled, check(plan, facts))):
             aims = (None, name, name.removeprefix("slipway:"))
-            places = [place for place, one in enumerate(given) if one["rule"] == rule.id and one.get("resource") in aims]
+            places = [place for place, one in enumerate(given) if one["rule"] == rule and one.get("resource") in aims]
             reason = one_line(given[places[0]]["reason"], _LONGEST).strip() if places else ""
-            found.append(Finding(rule=rule.id, urn=urn, message=message, waived=reason))
+            found.append(Finding(rule=rule, urn=urn, message=message, waived=reason))
             used.update(places)
     return (*found, *(_unused(place, waiver) for place, waiver in enumerate(given) if place not in used))
 
 
 def _unused(place: int, waiver: Mapping[str, Any]) -> Finding:
-    name, resource = waiver["rule"], waiver.get("resource")
-    if name in every():
-        of = f" on {one_line(resource)}" if resource is not None else ""
-        message = f"{name}{of} is kept, so nothing is waived; take the waiver out"
-    else:
-        message = f"wanted the id of a rule, found {one_line(name)}; {nearest(name, every())}"
-    return Finding(rule=WAIVERS, urn="", message=one_line(f"slipway:waivers[{place}]: {message}", _LONGEST))
+    on = f" on {one_line(waiver['resource'])}" if waiver.get("resource") is not None else ""
+    found = f"found {one_line(waiver['rule'])}{on}, so nothing is waived; correct it by docs/policy.md, or take the waiver out"
+    return Finding(rule=WAIVERS, urn="", message=one_line(f"slipway:waivers[{place}]: wanted a rule that isn't kept, {found}", _LONGEST))
 
 
 def _spelled(problem: Problem) -> tuple[str, str, str]:

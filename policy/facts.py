@@ -1,12 +1,10 @@
 """What rules speak of, whatever the cloud. None: not known yet. `at`: the resource that says it."""
 
-import base64
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from policy.plan import Plan, Resource
+from policy.plan import Resource
 
 ALL_PORTS = range(65536)
 DATABASE_PORTS = frozenset({3306, 33060, 5432, 6432})
@@ -111,38 +109,11 @@ class Metadata(NamedTuple):
 
 
 class UserData(NamedTuple):
-    """What a server is given for its first start. `size` in bytes, as the cloud counts."""
+    """What a server is given for its first start."""
 
     at: Resource
     input: str
     value: Any
-    size: int | None
-    limit: int
-
-
-def user_data(at: Resource, input: str, encoded: bool, limit: int) -> UserData:
-    """What an input of a server has. `encoded`: it is text in base64."""
-    value = at.inputs[input]
-    size = len(value.encode(errors="replace")) if isinstance(value, str) else None
-    if encoded and size:
-        with suppress(ValueError):
-            size = len(base64.b64decode(value, validate=True))
-    return UserData(at, input, value, size, limit)
-
-
-class Tie(NamedTuple):
-    """`at` can't be while `needs` isn't there."""
-
-    at: Resource
-    needs: Resource
-
-
-def ties(plan: Plan, inputs: Mapping[str, Sequence[str]]) -> Iterator[Tie]:
-    """What can't be removed while something else is there. `inputs`: by type those that name what
-    is needed."""
-    for one in plan.made(*inputs):
-        needed = (needs for input in inputs[one.type] for needs in plan.origins(one, input))
-        yield from (Tie(one, needs) for needs in needed if needs.kind == "resource" and needs is not one)
 
 
 class Problem(NamedTuple):
@@ -177,7 +148,6 @@ class Facts(NamedTuple):
     user_data: tuple[UserData, ...] = ()
     freedoms: tuple[tuple[Resource, str], ...] = ()
     """Containers, each with what it may do to the machine that it runs on, in words."""
-    ties: tuple[Tie, ...] = ()
     default_tags: tuple[DefaultTags, ...] = ()
 
     @property

@@ -6,6 +6,7 @@ is that of the encrypted text in the stack file, or empty). What reads values, w
 shape, never raises."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
@@ -20,6 +21,10 @@ NOT_KNOWN = "an unknown value"
 """How a message names what isn't known yet."""
 
 Kind = Literal["component", "resource", "existing", "provider"]
+Path = tuple[str | int, ...]
+"""Steps down: to a mapping's key, or to a list's item by its number."""
+
+_PLAIN = re.compile(r"[^\s.\[\]\"]+")
 
 
 class Strict(BaseModel):
@@ -159,18 +164,25 @@ def at(value: Any, path: str) -> Any:
     return value
 
 
-def leaves(value: Any) -> Iterator[tuple[str, str, Any]]:
-    """(path, name, value) of all that is neither mapping nor list, however deep; marks count as
-    values. `name`: the last of the path."""
-    waiting = [("", "", value)]
+def leaves(value: Any) -> Iterator[tuple[Path, Any]]:
+    """The place and the value of all that holds nothing else, however deep; marks count as such."""
+    waiting: list[tuple[Path, Any]] = [((), value)]
     while waiting:
-        path, last, value = waiting.pop()
-        if isinstance(value, list | tuple):
-            waiting += [(f"{path}[{place}]", last, inner) for place, inner in reversed([*enumerate(value)])]
-        elif isinstance(value, Mapping) and is_known(value):
-            waiting += [(f"{path}.{name}" if path else f"{name}", f"{name}", inner) for name, inner in reversed([*value.items()])]
+        path, value = waiting.pop()
+        if isinstance(value, list | tuple) and value:
+            waiting += [((*path, place), inner) for place, inner in reversed([*enumerate(value)])]
+        elif isinstance(value, Mapping) and is_known(value) and value:
+            waiting += [((*path, f"{name}"), inner) for name, inner in reversed([*value.items()])]
         else:
-            yield path, last, value
+            yield path, value
+
+
+def written(path: Path) -> str:
+    """`rootBlockDevice.volumeSize`, `ingress[0].fromPort`, `tags["a.b"]`."""
+    text = str(path[0]) if path else ""
+    for step in path[1:]:
+        text += f".{step}" if isinstance(step, str) and _PLAIN.fullmatch(step) else f"[{json.dumps(step)}]"
+    return text
 
 
 def decoded(value: Any) -> Any:
@@ -183,17 +195,9 @@ def decoded(value: Any) -> Any:
 
 def holds_secret(value: Any) -> bool:
     """A secret stands somewhere in it."""
-    return any(is_secret(inner) for _, _, inner in leaves(value))
+    return any(is_secret(inner) for _, inner in leaves(value))
 
 
 def shown(value: Any) -> str:
     """The value for a message, shortened; nothing of what is secret, unknown or large."""
-    if value is None:
-        return "nothing"
-    if is_unknown(value) or is_secret(value):
-        return "a secret" if is_secret(value) else NOT_KNOWN
-    if isinstance(value, Mapping | list | tuple):
-        return "a mapping" if isinstance(value, Mapping) else "a list"
-    if isinstance(value, int) and abs(value) >= 10**60:  # Python refuses to write out thousands of digits
-        return "a very large number"
-    return one_line(str(value).lower() if isinstance(value, bool) else str(value))
+    return "a secret" if is_secret(value) else NOT_KNOWN if is_unknown(value) else one_line(value)

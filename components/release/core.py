@@ -29,7 +29,6 @@ from components.source.declared import metadata
 
 _WEBSOCKETS = re.compile(r"(?im)^\s*(flask[-_.]socketio|flask[-_.]sock|simple[-_.]websocket)(?![\w.-])")
 _GEVENT = re.compile(r"(?im)^\s*gevent(-websocket)?(?![\w.-])")
-_SOCKETS = "have clients take WebSockets alone (transports: ['websocket']), and give SocketIO a message queue"
 
 
 class Document(Protocol):
@@ -99,40 +98,31 @@ def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
     pitfalls.refuse_heads(source.folder, app.release_command or "")
     for sentence in source.sentences:
         (pulumi.log.info if sentence in source.remarks else pulumi.log.debug)(sentence)
-    for pitfall in pitfalls.find(source.folder, settings.server.workers, settings.given):
+    for pitfall in pitfalls.find(source.folder, settings.given):
         pulumi.log.warn(pitfall)
     code = collect(source.folder, app.built, keep=not dry)
     return Core(source, code, _server(settings, source, auto))
 
 
 def _server(settings: Settings, source: AppSource, auto: str | None) -> Server:
-    """The application server, which says what was chosen for whom."""
+    """The application server, which says what was chosen for whom. What is set counts."""
     chosen, database = settings.server, settings.database
     sockets, worker_class = _WEBSOCKETS.findall(source.requirements), chosen.worker_class
-    socketio = _has_socketio(source)
+    socketio = next((name for name in sockets if "socketio" in name.lower()), None)
     taken = f"{source.module} puts in the place of threads" if pitfalls.patches_gevent(source.folder, source.module) else ""
     if socketio and _GEVENT.search(source.requirements):
-        taken = taken or "Flask-SocketIO takes where it is installed"
-    if taken:
-        if worker_class is None and chosen.kind in ("auto", "gunicorn"):
-            worker_class = "gevent"
-            pulumi.log.info(f"slipway:server.workerClass: gevent, which {taken}")
-        elif worker_class != "gevent":
-            pulumi.log.warn(f"slipway:server: wanted gunicorn's gevent, which {taken}; leave it out")
-    workers, threads = chosen.workers if isinstance(chosen.workers, int) else None, chosen.threads
+        taken = taken or f"{socketio} takes where it is installed"
+    if taken and worker_class is None and chosen.kind in ("auto", "gunicorn"):
+        worker_class = "gevent"
+        pulumi.log.info(f"slipway:server.workerClass: gevent, which {taken}")
     kind: str = chosen.kind
     if kind == "auto":  # WebSockets reach an app on gunicorn alone; else by measurement (docs/decisions/0010)
         kind = auto or ("gunicorn" if worker_class or sockets else "uwsgi")
         pulumi.log.info(f"slipway:server.kind: auto is {kind}" + (f", for the WebSockets of {sockets[0]}" if sockets else ""))
-    if sockets and (kind != "gunicorn" or chosen.worker_class == "sync"):
-        pulumi.log.warn(f"slipway:server: wanted gunicorn's gthread or gevent for the WebSockets of {sockets[0]}; leave it out")
-    if socketio and (workers or 1) > 1:
-        pulumi.log.warn(
-            f"slipway:server.workers: wanted 1 for Flask-SocketIO, found {workers}: long polling meets other workers; {_SOCKETS}"
-        )
+    workers, threads = chosen.workers if isinstance(chosen.workers, int) else None, chosen.threads
     if socketio and workers is None:
         workers = 1
-        pulumi.log.info("slipway:server.workers: 1, as Flask-SocketIO keeps a client's session in one worker")
+        pulumi.log.info(f"slipway:server.workers: 1, as {socketio} keeps a client's session in one worker")
     if worker_class in (None, "gthread"):
         of_host = workers or "one for each core, two at least"
         at_once = f"{threads} requests at once in each worker, which may open as many database connections"
@@ -140,10 +130,6 @@ def _server(settings: Settings, source: AppSource, auto: str | None) -> Server:
         most = f"; the database takes {held}: an app that opens more, without a pool, wants fewer threads" if held else ""
         pulumi.log.info(f"slipway:server.threads: {at_once}; workers of a host: {of_host}{most}")
     return Server(kind, worker_class, workers, threads, chosen.timeout)
-
-
-def _has_socketio(source: AppSource) -> bool:
-    return any("socketio" in name.lower() for name in _WEBSOCKETS.findall(source.requirements))
 
 
 def plan(
@@ -154,8 +140,6 @@ def plan(
 
     Raises `SlipwayError` for a folder that is no app, `UsageError` for what can't be rendered."""
     known = core(settings, folder)
-    if servers and servers.web_hosts > 1 and _has_socketio(known.source):
-        pulumi.log.warn(f"slipway:app: each of up to {servers.web_hosts} servers has Flask-SocketIO sessions of its own; {_SOCKETS}")
     with settings_told(settings):
         host = _web_host(settings, known, listen, servers, _snippet(settings, folder))
         manifest = _manifest(settings, known, host, health_host, servers)

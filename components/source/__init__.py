@@ -1,5 +1,5 @@
 """Finding an app in its folder by reading it, never importing it: what to serve, what it needs."""
 
-from components.source.discovery import AppSource, SeveralApps, find_app
+from components.source.discovery import AppSource, find_app
 
-__all__ = ["AppSource", "SeveralApps", "find_app"]
+__all__ = ["AppSource", "find_app"]

@@ -1,14 +1,12 @@
 """What an app declares that it needs: in pyproject.toml (`[project]`, its extras, dependency
-groups, Poetry's own tables), and in locks (of uv, Poetry, Pipenv, PEP 751), which become lines as
-requirements files have them, exact and with hashes."""
+groups, Poetry's own tables), and in locks (of uv and Poetry), which become lines as requirements
+files have them, exact and with hashes."""
 
-import json
 import os
 import re
 import subprocess
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +58,8 @@ def declared(path: Path, more: Sequence[str] = (), poetry: bool = False) -> list
         wanted = [one for name in more for one in (extras[name] if name in extras else resolve_dependency_groups(groups, name))]
         own = (project or {}).get("dependencies", [])
         if tables and not own:
-            optional = {canonicalize_name(name): _need(name, one) for name, one in tables.items() if _is_optional(one)}
-            own = [_need(name, one) for name, one in tables.items() if name != "python" and not _is_optional(one)]
-            wanted = [optional.get(canonicalize_name(one), one) for one in wanted]
+            needed = {name: one if isinstance(one, dict) else {} for name, one in tables.items() if name != "python"}
+            own = [_need(name, one) for name, one in needed.items() if not one.get("optional")]
         if not isinstance(own, list) or not all(isinstance(one, str) for one in (*own, *wanted)):
             raise TypeError
         return [*own, *wanted]
@@ -96,34 +93,13 @@ def _poetry(whole: Mapping[str, Any]) -> dict[str, Any]:
 
 def _more(whole: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Extras and groups by name."""
-    poetry, project = _poetry(whole), whole.get("project") or {}
-    own = {name: [_need(*one) for one in group.get("dependencies", {}).items()] for name, group in poetry.get("group", {}).items()}
-    return {**poetry.get("extras", {}), **project.get("optional-dependencies", {})}, {**own, **whole.get("dependency-groups", {})}
+    return (whole.get("project") or {}).get("optional-dependencies", {}), whole.get("dependency-groups", {})
 
 
-def _is_optional(table: Any) -> bool:
-    return isinstance(table, dict) and bool(table.get("optional"))
-
-
-def _need(name: str, table: Any) -> str:
+def _need(name: str, one: Mapping[str, Any]) -> str:
     """Poetry's entry for a package, without its version."""
-    one = table if isinstance(table, dict) else {}
     extras = f"[{','.join(one['extras'])}]" if one.get("extras") else ""
     return f"{name}{extras}" + (f" ; {one['markers']}" if one.get("markers") else "")
-
-
-@dataclass(frozen=True)
-class _Package:
-    """`is_` stands behind the name: `==1.2`, or ` @ ADDRESS`."""
-
-    name: str
-    is_: str
-    marker: str = ""
-    hashes: tuple[str, ...] = ()
-
-    def line(self, extras: str = "", marker: str | None = None) -> str:
-        when = self.marker if marker is None else marker
-        return f"{self.name}{extras}{self.is_}{f' ; {when}' if when else ''}{''.join(f' --hash={one}' for one in self.hashes)}"
 
 
 def of_workspace(folder: Path) -> Path | None:
@@ -153,80 +129,38 @@ def from_uv(lock: Path, folder: Path, more: Sequence[str]) -> Lines:
 
 def from_poetry(lock: Path, folder: Path, more: Sequence[str]) -> Lines:
     """What pyproject.toml needs, in the versions of the lock; all that is in it are constraints."""
-    whole, known = document(lock), dict[str, list[_Package]]()
-    files = whole["metadata"].get("files", {})
+    whole, known = document(lock), dict[str, list[dict[str, Any]]]()
     for one in whole.get("package", []):
-        known.setdefault(canonicalize_name(one["name"]), []).append(_of_poetry(one, files))
+        files, marker = one.get("files") or whole["metadata"].get("files", {}).get(one["name"], []), one.get("markers", "")
+        marker = marker if isinstance(marker, str) else marker.get("main", "")
+        known.setdefault(canonicalize_name(one["name"]), []).append({**one, "files": files, "marker": marker})
     for name, several in known.items():
-        if len(several) > 1 and not all(one.marker for one in several):
+        if len(several) > 1 and not all(one["marker"] for one in several):
             raise ValueError(f"{len(several)} versions of {name} without markers, which Poetry 2 writes")
     sources = [one["source"] for one in whole.get("package", []) if one.get("source", {}).get("type") == "legacy"]
     needs = [_pinned(need, known) for need in declared(folder / "pyproject.toml", more, poetry=True) or []]
-    constraints = [one.line(marker=one.marker if several[1:] else "") for several in known.values() for one in several]
+    constraints = [_exact(one, marker=one["marker"] if several[1:] else "") for several in known.values() for one in several]
     return [*_indexes(one["url"] for one in sources), *needs], constraints
 
 
-def _of_poetry(one: Mapping[str, Any], files: Mapping[str, Any]) -> _Package:
-    source, marker = one.get("source", {}), one.get("markers", "")
-    address = _address(source.get("url", ""), source.get("type"), source.get("resolved_reference"), source.get("subdirectory"))
-    hashes = tuple(file["hash"] for file in one.get("files") or files.get(one["name"], []))
-    when = marker if isinstance(marker, str) else marker.get("main", "")
-    return _Package(one["name"], f" @ {address}" if address else f"=={one['version']}", when, () if address else hashes)
-
-
-def _pinned(need: str, known: Mapping[str, list[_Package]]) -> str:
+def _pinned(need: str, known: Mapping[str, list[dict[str, Any]]]) -> str:
     """The requirement with its version of the lock. Of several the constraints choose one."""
     name, extras, marker = re.fullmatch(r"([\w.-]+)\s*(\[[^\]]*\])?[^;]*(?:;(.*))?", need).groups("")  # type: ignore[union-attr]
     several = known.get(canonicalize_name(name))
     if not several:
         raise ValueError(f"no {name}, which pyproject.toml needs")
-    return several[0].line(extras, marker.strip()) if len(several) == 1 else f"{name}{extras}" + f" ;{marker}" * bool(marker)
+    return _exact(several[0], extras, marker.strip()) if len(several) == 1 else f"{name}{extras}" + f" ;{marker}" * bool(marker)
 
 
-def from_pipenv(lock: Path, folder: Path, more: Sequence[str]) -> Lines:
-    """The section `default`, and others by name."""
-    whole = json.loads(lock.read_text(encoding="utf-8-sig"))
-    packages = {name: one for section in ("default", *more) for name, one in whole[section].items()}
-    lines = [_of_pipenv(name, one) for name, one in packages.items()]
-    return [*_indexes(one["url"] for one in whole["_meta"].get("sources", [])), *lines], []
-
-
-def _of_pipenv(name: str, one: Mapping[str, Any]) -> str:
-    if one.get("path", one.get("file", "")).rstrip("/") == ".":  # the app, what it needs is in the lock too
-        return ""
-    extras = f"[{','.join(one['extras'])}]" if one.get("extras") else ""
-    kind = next((kind for kind in ("git", "path", "file") if kind in one), "")
-    address = _address(one.get(kind, ""), kind, one.get("ref"), one.get("subdirectory"))
-    is_, hashes = (f" @ {address}", ()) if address else (one["version"], tuple(one.get("hashes", ())))
-    return _Package(name, is_, one.get("markers", ""), hashes).line(extras)
-
-
-def from_pylock(lock: Path, folder: Path, more: Sequence[str]) -> Lines:
-    """All packages of a lock of PEP 751, as long as none is an extra's or a group's."""
-    packages = document(lock)["packages"]
-    if more or any(re.search(r"\b(extras|dependency_groups)\b", one.get("marker", "")) for one in packages):
-        raise ValueError("extras or groups, which only an installer can choose")
-    return [*_indexes(one["index"] for one in packages if "index" in one), *map(_of_pylock, packages)], []
-
-
-def _of_pylock(one: Mapping[str, Any]) -> str:
-    vcs, other = one.get("vcs", {}), one.get("archive") or one.get("directory") or {}
-    kind = vcs.get("type") or ("url" if "archive" in one else "directory" if "directory" in one else None)
-    url = vcs.get("url") or other.get("url") or other.get("path") or ""
-    if kind == "directory" and url.rstrip("/") == ".":
-        return ""
-    address = _address(url, kind, vcs.get("commit-id"), {**vcs, **other}.get("subdirectory"))
-    files = [*one.get("wheels", []), *([one["sdist"]] if "sdist" in one else [])]
-    hashes = tuple(f"sha256:{file['hashes']['sha256']}" for file in files)
-    return _Package(one["name"], f" @ {address}" if address else f"=={one['version']}", one.get("marker", ""), hashes).line()
-
-
-def _address(url: str, kind: str | None, commit: str | None, folder: str | None) -> str:
-    """What stands behind `@` for a package that no index has; empty for one of an index."""
-    if kind in (None, "", "legacy"):
-        return ""
-    place = f"git+{url.removeprefix('git+')}@{commit}" if kind == "git" else url if "://" in url else f"./{url}"
-    return place + (f"#subdirectory={folder}" if folder else "")
+def _exact(one: Mapping[str, Any], extras: str = "", marker: str = "") -> str:
+    """A package of the lock as a line: by its version and hashes, or its address if no index has
+    it."""
+    source, when = one.get("source", {}), f" ; {marker}" if marker else ""
+    if source.get("type") in (None, "legacy"):
+        return f"{one['name']}{extras}=={one['version']}{when}" + "".join(f" --hash={file['hash']}" for file in one["files"])
+    url, folder = source["url"], source.get("subdirectory")
+    place = f"git+{url}@{source['resolved_reference']}" if source["type"] == "git" else url if "://" in url else f"./{url}"
+    return f"{one['name']}{extras} @ {place}{f'#subdirectory={folder}' if folder else ''}{when}"
 
 
 def _indexes(urls: Iterable[str]) -> list[str]:
@@ -236,25 +170,18 @@ def _indexes(urls: Iterable[str]) -> list[str]:
     return [f"--extra-index-url {url}" for url in dict.fromkeys(urls) if url.rstrip("/") != PyPI.simple_url.rstrip("/")]
 
 
-READERS = (
-    (re.compile(r"uv\.lock"), from_uv, "uv lock"),
-    (re.compile(r"poetry\.lock"), from_poetry, "poetry lock"),
-    (re.compile(r"Pipfile\.lock"), from_pipenv, "pipenv lock"),
-    (re.compile(r"pylock(\.[^.]+)?\.toml"), from_pylock, "uv export -o pylock.toml"),
-)
-"""Which files each of them reads, by name, and the command that makes such a file."""
+READERS = {"uv.lock": from_uv, "poetry.lock": from_poetry}
 
 
 def read_lock(lock: Path, folder: Path, more: Sequence[str]) -> Lines | None:
-    """The lines of a lock; None for a file that is none. `folder`: the app's; `more`: extras,
-    groups, or sections. Raises `SlipwayError`."""
-    for name, reader, mend in READERS:
-        if name.fullmatch(lock.name):
-            try:
-                return reader(lock, folder, more)
-            except KeyError as error:
-                problem = f"no {error}"
-            except (ValueError, TypeError, AttributeError, OSError, RecursionError) as error:
-                problem = str(error)
-            raise SlipwayError(f"{lock}: wanted a lock that can be read, found {problem}; make it anew with: {mend}")
-    return None
+    """The lines of a lock; None for a file that is none. `folder`: the app's; `more`: extras or
+    groups. Raises `SlipwayError`."""
+    if (reader := READERS.get(lock.name)) is None:
+        return None
+    try:
+        return reader(lock, folder, more)
+    except KeyError as error:
+        problem = f"no {error}"
+    except (ValueError, TypeError, AttributeError, OSError, RecursionError) as error:
+        problem = str(error)
+    raise SlipwayError(f"{lock}: wanted a lock that can be read, found {problem}; make it anew with: {lock.stem} lock")

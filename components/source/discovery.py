@@ -27,14 +27,6 @@ class Found(NamedTuple):
     where: str
 
 
-class SeveralApps(SlipwayError):
-    """Any of `apps` may be meant."""
-
-    def __init__(self, folder: Path, apps: list[str]) -> None:
-        super().__init__(f"{folder}: wanted one app, found {', '.join(apps)}; {_SET} to the one to serve")
-        self.apps = apps
-
-
 @dataclass(frozen=True)
 class AppSource:
     """An app in its folder. `module`: `package.module:name` or `package.module:factory()`;
@@ -74,13 +66,12 @@ class AppFolder:
         self.folder = folder
         self.roots = [root for root in (folder, folder / "src") if root.is_dir()]
         self.refused = ""  # the first thing that was looked at and could not be taken, in brackets
-        self.examples = ["wsgi:app"]  # modules that may be set, last a factory with an argument
         self.notes: list[str] = []  # what else there is, in words
 
     def find(self) -> Found:
         """The app that the folder's files name, else the first that is where people put it.
 
-        Raises `SlipwayError` for no app, and `SeveralApps` for several that are as good."""
+        Raises `SlipwayError` for no app, and for several that are as good."""
         for path in (path for root in self.roots for path in sorted(root.glob("*.py")) if (path.with_suffix("") / "__init__.py").is_file()):
             self.notes.append(f"{self.shown(path)} is hidden by the package {path.stem}/, which Python imports in its place")
         return self._named() or self._first()
@@ -108,15 +99,13 @@ class AppFolder:
                 return first
         apps = [one for name in self._others() if (one := self._in_package(name))]
         if len(apps) > 1:
-            raise SeveralApps(self.folder, [name for name, _ in apps])
+            raise SlipwayError(f"{self.folder}: wanted one app, found {', '.join(name for name, _ in apps)}; {_SET} to the one to serve")
         if found := [*apps, self._in_module("manage")][0]:
             return found
         looked = f"app, application, a Flask(…), create_app() and make_app() in {', '.join(f'{name}.py' for name in _MODULES)}"
         where = f"{looked}, the other modules and the packages there and in src/{self.refused}"
-        below = {self.shown(path.parent) for name in ("*/", "*/*/") for path in self.folder.glob(f"{name}requirements.txt")}
-        hints = [*self.notes, *(f"{one}/ has requirements of its own: is that the app?" for one in sorted(below))]
-        where += f" ({'; '.join(hints)})" if hints else ""
-        set_it = f"{_SET}, for instance to {self.examples[-1]}"
+        where += f" ({'; '.join(self.notes)})" if self.notes else ""
+        set_it = f"{_SET}, for instance to wsgi:app or app:create_app('production')"
         raise SlipwayError(f"{self.folder}: wanted a WSGI app, found none; looked for {where}; {set_it}")
 
     def file_of(self, module: str) -> Path | None:
@@ -158,13 +147,12 @@ class AppFolder:
         for name in (*_NAMES, *file.apps()):
             if file.may_be_app(name) and not self._is_module(path, file, name):
                 return Found(f"{module}:{name}", self.shown(path))
-        for name in (*_FACTORIES, *file.factories()):
+        for name in _FACTORIES:
             if file.may_be_factory(name):
                 return Found(f"{module}:{name}", self.shown(path))
-        for name in (*_NAMES, *_FACTORIES, *file.factories()):
+        for name in (*_NAMES, *_FACTORIES):
             if why := file.problem(name):
                 self.refused = self.refused or f" ({self.shown(path)}: {name.removesuffix('()')} {why})"
-                self.examples += [f"{module}:{name.removesuffix(')')}'production')"] * (why.startswith("needs") and "," not in why)
         return None
 
     def _is_module(self, path: Path, file: PythonFile, name: str) -> bool:

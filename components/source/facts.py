@@ -15,12 +15,12 @@ _HEALTH = [
     *("__heartbeat__", "_status", "status", "alive", "ready", "", "login", "signin", "sign-in"),
 ]
 """Last parts of routes, the best known first; an open front page goes before a login."""
+_APPS = {"app", "application", "api"}
 _ROUTERS = {"add_url_rule", "add_resource", "path"}
 _WRITERS = {"makedirs", "mkdir", "FileHandler", "RotatingFileHandler", "TimedRotatingFileHandler", "WatchedFileHandler"}
 _FOLDER_NAMES = re.compile(r"(?i)(upload|media|log|cache|session|attach)\w*_(folder|dir|directory|path|dest|root)\W*$|^'filename'$")
 _DATABASE_NAMES = re.compile(r"(?i)database|sqlite|\bdb_?(file|path|name|ur[il])\W*$")
 _SQLITE = re.compile(r"[\w-]\.(db|sqlite3?)$(?<!backends.sqlite3)")
-_MAKES_TABLES = r"(init|create|setup|make)[-_]?(all|db|database|tables?)|(db|database)[-_]?(init|create|setup)"
 _NOT_SERVED = re.compile(r"(^|/)(bin|scripts|migrations|alembic|examples|tools)/")
 
 
@@ -33,7 +33,6 @@ class SourceFacts:
     needs: dict[str, str] = field(default_factory=dict)  # those of them that have no default
     writes: dict[str, str] = field(default_factory=dict)  # folders inside the app's
     sqlite: dict[str, str] = field(default_factory=dict)  # SQLite files inside the app's folder
-    setup: dict[str, str] = field(default_factory=dict)  # own commands that make the tables
 
 
 def source_facts(folder: Path) -> SourceFacts:
@@ -42,11 +41,12 @@ def source_facts(folder: Path) -> SourceFacts:
     files = {path: nodes(text) for path, text in sources(folder) if not _NOT_SERVED.search(path)}
     every = [part for parts in files.values() for part in parts]
     known = {name.rpartition(".")[2]: one.value for part in every for name, one in assigned(part) if isinstance(one, ast.Constant)}
-    prefixed = _prefixed(every)
+    # At which path a blueprint's routes are isn't guessed where one may have a prefix.
+    prefixed = any(name.strip("'\"") == "url_prefix" for part in every for name, _ in assigned(part))
     imports = (one for one in every if isinstance(one, ast.ImportFrom) and str(one.module).startswith("flask_"))
     instance = any(item.name == "SQLAlchemy" for one in imports for item in one.names)
     for path, parts in files.items():
-        found.health |= {f"/{literal}": path for owner, literal in _routes(parts) if owner.rpartition(".")[2] not in prefixed}
+        found.health |= {f"/{literal}": path for owner, literal in _routes(parts) if not prefixed or owner in _APPS}
         for name, default in _environment(parts, known):
             found.reads.setdefault(name, path)
             if not default:
@@ -54,20 +54,9 @@ def source_facts(folder: Path) -> SourceFacts:
         values = _values(parts)
         found.writes |= {one: path for one in _written(folder, path, parts, values)}
         found.sqlite |= {one: path for one in _sqlite(folder, path, parts, values, instance)}
-        found.setup |= {one: path for one in _setup(path, parts, values)}
     order = {name: number for number, name in enumerate(_HEALTH)}
     found.health = dict(sorted(found.health.items(), key=lambda one: (order[one[0].strip("/").rpartition("/")[2]], one[0])))
     return found
-
-
-def _prefixed(parts: list[ast.AST]) -> set[str]:
-    """Names of blueprints whose routes may stand below a `url_prefix`, as somewhere there is one:
-    at which path they are isn't guessed."""
-    if not any(name.strip("'\"") == "url_prefix" for part in parts for name, _ in assigned(part)):
-        return set()
-    made = {name for part in parts for name, value in assigned(part) if class_of(value) == "Blueprint"}
-    told = {ast.unparse(one.args[0]) for one in parts if isinstance(one, ast.Call) and class_of(one) == "register_blueprint" and one.args}
-    return {name.rpartition(".")[2] for name in made | told}
 
 
 def _routes(parts: list[ast.AST]) -> Iterator[tuple[str, str]]:
@@ -152,18 +141,6 @@ def _sqlite(folder: Path, path: str, parts: list[ast.AST], values: dict[str, ast
                 literal = "sqlite:" in address and not any(isinstance(one, ast.Name) for one in ast.walk(value))
                 yield from [place] if _SQLITE.search(place) else []
                 yield from [f"instance/{place}"] if literal and instance and _SQLITE.search(place) else []
-
-
-def _setup(path: str, parts: list[ast.AST], values: dict[str, ast.expr]) -> Iterator[str]:
-    """Commands that make the app's tables, without arguments: of `flask`, or of a script's own."""
-    for one in (one for one in parts if isinstance(one, ast.FunctionDef)):
-        for mark in (mark for mark in one.decorator_list if class_of(mark) == "command" or ast.unparse(mark).endswith(".command")):
-            owner = ast.unparse(mark).partition(".command")[0]
-            name = [*_texts(mark.args if isinstance(mark, ast.Call) else ()), one.name.replace("_", "-")][0]
-            asks = re.search(r"\.argument|prompt|required=True|confirm", "".join(map(ast.unparse, one.decorator_list)))
-            if re.fullmatch(_MAKES_TABLES, name) and not asks and re.fullmatch(r"click|(\w+\.)?\w*app\.cli|cli", owner):
-                of_script = class_of(values.get(owner)) == "FlaskGroup"
-                yield f"python {path} {name}" if of_script else f"flask {name}"
 
 
 def _spelled(value: ast.expr, values: dict[str, ast.expr], depth: int = 4) -> ast.expr:

@@ -1,5 +1,4 @@
-"""What bites once an app is served by several processes that come and go, or as it is migrated:
-read from its sources."""
+"""What bites as an app is served, or as it is migrated: read from its sources."""
 
 import ast
 import re
@@ -11,12 +10,10 @@ from components.release.ids import SECRET_KEY
 from components.source.discovery import AppFolder
 from components.source.python_file import assigned, class_of, nodes, sources
 
-_LOOK = re.compile(r"secret_key|Scheduler|Limiter\(|CACHE_TYPE|patch|PrometheusMetrics|MultiProcessCollector|\.run\(", re.IGNORECASE)
+_LOOK = re.compile(r"secret_key|patch", re.IGNORECASE)
 _MADE = re.compile(r"urandom|token_(hex|bytes|urlsafe)|uuid|random")
 _READ = re.compile(r"(?:environ|env|config)\w*(?:\.\w+)?[(\[]['\"](\w+)")
-_ONE = "or set slipway:server.workers: 1"
 _KEPT = "read SECRET_KEY from the environment, where each stack has its own"
-_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _AS_IT_STARTS = ("gevent", "eventlet", "__future__", "os", "sys")  # imports that may stand before a patch
 
 _UPGRADE = re.compile(r"\b(flask\b[^;&|]*\bdb|alembic)\b[^;&|]*?\bupgrade\b([^;&|]*)")
@@ -24,20 +21,13 @@ _REVISION = re.compile(r"""^revision\b[^=\n]*=\s*["']([^"'\n]+)""", re.MULTILINE
 _BEFORE = re.compile(r"^down_revision\b[^=\n]*=\s*(\([^)]*\)|.*)", re.MULTILINE)
 
 
-def find(folder: Path, workers: int | str, given: Collection[str]) -> Iterator[str]:
-    """A line for each, with the cure. `workers`: slipway:server.workers; `given`: the names of the
-    environment that the settings have."""
-    texts = dict(sources(folder))
-    files = {path: nodes(text) for path, text in texts.items() if _LOOK.search(text)}
-    schedulers = {one for found in files.values() for one in _made(found, "Scheduler")}
-    whole = "".join(texts.values())
-    for path, found in files.items():
-        why = [*_secret_keys(found, given), *_late(found)]
-        if workers != 1:
-            why += _by_worker(found, whole, schedulers)
-        if "MultiProcessCollector" in texts[path] and _FOLDER not in {*given, *re.findall(r"\w+", whole)}:
-            why.append(f"metrics of several processes want a folder that is empty as they start; set slipway:app.env.{_FOLDER}")
-        yield from (f"{path}: {one}" for one in dict.fromkeys(why))
+def find(folder: Path, given: Collection[str]) -> Iterator[str]:
+    """A line for each, with the cure. `given`: the names of the environment that the settings
+    have."""
+    for path, text in sources(folder):
+        if _LOOK.search(text):
+            found = nodes(text)
+            yield from (f"{path}: {one}" for one in dict.fromkeys([*_secret_keys(found, given), *_late(found)]))
 
 
 def patches_gevent(folder: Path, module: str) -> bool:
@@ -45,12 +35,6 @@ def patches_gevent(folder: Path, module: str) -> bool:
     path = AppFolder(folder).file_of(module.partition(":")[0])
     text = path.read_text(encoding="utf-8", errors="replace") if path else ""
     return "gevent" in text and any(class_of(one) == "patch_all" for one in nodes(text) if isinstance(one, ast.Call))
-
-
-def _made(found: list[ast.AST], ending: str) -> list[str]:
-    """Names that are assigned from a class whose name ends so."""
-    made = [one for one in found if isinstance(one, ast.Assign) and class_of(one.value).endswith(ending)]
-    return [ast.unparse(one.targets[0]).rpartition(".")[2] for one in made]
 
 
 def _secret_keys(found: list[ast.AST], given: Collection[str]) -> Iterator[str]:
@@ -79,24 +63,6 @@ def _late(found: list[ast.AST]) -> Iterator[str]:
         called = class_of(one.value) if isinstance(one, ast.Expr) else ""
         if imported and called in ("patch_all", "monkey_patch"):
             yield f"{called}() comes after imports of what it replaces; put it first, or set slipway:server.workerClass: gevent"
-        if called == "run" and isinstance(one, ast.Expr) and ast.unparse(one.value).split(".")[0] in _made(found, "Flask"):
-            yield "runs Flask's own server as it is imported, which never ends; put that under if __name__ == '__main__'"
-
-
-def _by_worker(found: list[ast.AST], whole: str, schedulers: Collection[str]) -> Iterator[str]:
-    """What each worker has for itself. `whole`: all sources; `schedulers`: names that they have."""
-    kept = "memory://" not in whole and "RATELIMIT_STORAGE_UR" in whole
-    for call in (one for one in found if isinstance(one, ast.Call)):
-        owner, _, name = ast.unparse(call.func).rpartition(".")
-        if name == "start" and owner.rpartition(".")[2] in schedulers:
-            yield f"starts a scheduler in every worker, so each job runs several times; make them slipway:app.cron, {_ONE}"
-        if name == "Limiter" and not kept and ("memory://" in whole or not any(one.arg == "storage_uri" for one in call.keywords)):
-            yield f"each worker counts its own requests, so limits are several times as high; give storage_uri a Redis, {_ONE}"
-        if name == "PrometheusMetrics":
-            yield f"each worker counts its own metrics; use GunicornInternalPrometheusMetrics or its like, {_ONE}"
-    for key, value in (pair for one in found for pair in assigned(one)):
-        if re.search(r"CACHE_TYPE\W*$", key) and re.search(r"(?i)['\".](simple|simplecache)'", ast.unparse(value)):
-            yield f"each worker has its own cache in memory; set CACHE_TYPE to a Redis or to files, {_ONE}"
 
 
 def refuse_heads(folder: Path, command: str) -> None:

@@ -73,17 +73,6 @@ class PythonFile:
         held = [name for name, value in self.names.items() if isinstance(value, ast.Attribute) and value.attr in _HOLDERS]
         return [*made, *held, *(f"{name}.server" for name, value in self.names.items() if class_of(value) == "Dash")]
 
-    def factories(self) -> list[str]:
-        """Calls of other functions that make a Flask and return something, or say that they do."""
-        found = [(name, one) for name, one in self.names.items() if isinstance(one, ast.FunctionDef) and name[0] != "_"]
-        made = [(name, list(ast.walk(one))) for name, one in found if _made(one.returns) or any(map(_made, ast.walk(one)))]
-        return [f"{name}()" for name, nodes in made if any(isinstance(one, ast.Return) and one.value for one in nodes)]
-
-
-def _made(node: ast.AST | None) -> bool:
-    """A call that makes an app, or an annotation that says so."""
-    return (class_of(node) if isinstance(node, ast.Call) else str(getattr(node, "id", getattr(node, "attr", "")))) in _CLASSES
-
 
 def read(path: Path) -> PythonFile:
     """Raises `Unreadable`."""

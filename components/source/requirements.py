@@ -8,16 +8,17 @@ from pathlib import Path
 
 from cloud_init.host.base.masking import masked
 from components.errors import SlipwayError, UsageError
-from components.source.declared import FILE, SETTING, declared, of_workspace, read_lock
+from components.source.declared import FILE, READERS, SETTING, declared, of_workspace, read_lock
 
 _ORDER = (
-    "uv.lock", "poetry.lock", "Pipfile.lock", "pylock.toml", "requirements.txt",
+    "uv.lock", "poetry.lock", "requirements.txt",
     *(f"requirements/{name}.txt" for name in ("prod", "production", "base")), FILE,
 )  # fmt: skip
 _SETUPTOOLS = ("setup.py", "setup.cfg")  # neither is run or read
 # Files of other kinds, and what to do with them.
 _OTHERS = {
-    "Pipfile": "pipenv lock",
+    "Pipfile": "pipenv requirements > requirements.txt",
+    "pylock.toml": "have what made it write a requirements.txt, such as: uv export -o requirements.txt",
     "pdm.lock": "pdm export -o requirements.txt",
     "environment.yml": "write what the app needs of it into a requirements.txt, as conda isn't there on hosts",
     **dict.fromkeys(_SETUPTOOLS, "write its install_requires into a requirements.txt"),
@@ -62,13 +63,8 @@ def _found(folder: Path) -> Path:
     for path in _there(folder):
         return path
     hints = [f"it has {name}: {command}" for name, command in _OTHERS.items() if (folder / name).exists()]
-    project = _text(folder / "pyproject.toml") if (folder / "pyproject.toml").is_file() else ""
-    if "[project]" in project:
-        hints = ["its dependencies are declared dynamic: write them into requirements.txt"]
-    elif "[tool.poetry" in project:
-        hints = ["it has Poetry's tables: poetry lock"]
     hint = [*hints, "write a requirements.txt, empty if the app needs nothing"][0]
-    wanted = "wanted the app's requirements, found no lock, no requirements.txt and no [project] in pyproject.toml"
+    wanted = "wanted the app's requirements, found no lock, no requirements.txt and no [project] dependencies in pyproject.toml"
     raise SlipwayError(f"{folder}: {wanted}; {hint}")
 
 
@@ -108,10 +104,10 @@ class Requirements:
     def tell_others(self, folder: Path, path: Path) -> None:
         """Remarks on the files beside `path` that were not read."""
         over = [one.relative_to(folder).as_posix() for one in _there(folder) if one.is_relative_to(folder) and one != path]
-        if path.name in ("uv.lock", "poetry.lock", "pylock.toml"):
+        if path.name in READERS:
             self.read.add((folder / FILE).resolve())
         over = [one for one in over if (folder / one).resolve() not in self.read]
-        over += [name for name in _OTHERS if (folder / name).exists() and not (folder / f"{name}.lock").exists()]
+        over += [name for name in _OTHERS if (folder / name).exists()]
         if over := [one for one in over if one not in _SETUPTOOLS]:  # they stand beside a list of what it needs
             self.remarks.append(f"not looked at for requirements: {', '.join(over)} ({SETTING} chooses another file)")
 
@@ -137,8 +133,7 @@ class Requirements:
         """The app itself is importable where it is: what it needs takes the line's place."""
         path = way[0] / FILE
         needs = declared(path, more) if path.is_file() else None
-        unread = next((f" ({name} isn't read: list what it needs)" for name in _SETUPTOOLS if (way[0] / name).is_file()), "")
-        place = f"nothing{unread}" if needs is None else f"what {FILE} needs"
+        place = "nothing (no [project] says what it needs)" if needs is None else f"what {FILE} needs"
         self.remarks.append(f"{way[-1].name}: {place} in the place of {line!r}: the app's folder and its src/ are importable as they are")
         self.add("\n".join(needs or []), (*way, path), to)
 

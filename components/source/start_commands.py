@@ -1,8 +1,7 @@
-"""What an app's files say it is started by: Procfile, servers' configuration, containers.
+"""What an app's files say it is started by: Procfile, Dockerfile, uWSGI's configuration, .flaskenv.
 
 They are read, never run."""
 
-import ast
 import json
 import re
 import shlex
@@ -10,19 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from cloud_init.host.base.files import read_text
-from components.source.python_file import readable
 
 _SERVERS = {"gunicorn", "uwsgi", "waitress-serve", "granian", "flask"}
 _FOLDERS = ("--chdir", "--app-dir", "--pythonpath", "--python-path", "--working-dir")
 _APP = re.compile(r"[\w./-]*[A-Za-z_]\w*(\.py)?:[A-Za-z_][\w.]*(\(.*\))?")
 _NO_APP = ("unix:", "python:", "file:", "fd:", "localhost:")
-_COMPOSE = ("docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml")
-_ONE_LINE = re.compile(r"""^\s*"?(?:web|startCommand|entrypoint|cmd|app)"?\s*[:=]\s*(.+?),?\s*$""", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -40,17 +33,6 @@ def procfile(folder: Path) -> dict[str, str]:
     return dict(re.findall(r"^([\w-]+)\s*:\s*(\S.*?)\s*$", read_text(folder / "Procfile"), re.MULTILINE))
 
 
-def services(folder: Path) -> dict[str, dict[str, Any]]:
-    """The services of the app's compose file by their names; none where it can't be read."""
-    for name in _COMPOSE:
-        try:
-            document = yaml.safe_load(read_text(folder / name)) or {}
-            return {str(key): one for key, one in document["services"].items() if isinstance(one, dict)}
-        except (yaml.YAMLError, ValueError, AttributeError, KeyError, TypeError, RecursionError):
-            continue
-    return {}
-
-
 def named(folder: Path) -> Iterator[Named]:
     """The apps that are named, what runs in production first. `.flaskenv` is of the app's own."""
     for file, command in _commands(folder):
@@ -58,8 +40,6 @@ def named(folder: Path) -> Iterator[Named]:
     for path in sorted(folder.glob("*.ini")):
         if "[uwsgi]" in read_text(path):
             yield from _of_command(folder, path.name, f"uwsgi {path.name}")
-    if words := _gunicorn_file(folder / "gunicorn.conf.py"):
-        yield from _of_words(folder, "gunicorn.conf.py", ["gunicorn", *words])
     flaskenv = re.findall(r"^\s*(?:export\s+)?FLASK_APP\s*=\s*(.*?)\s*$", read_text(folder / ".flaskenv"), re.MULTILINE)
     if flaskenv:
         value = re.sub(r"\s+#.*", "", flaskenv[-1])
@@ -69,17 +49,12 @@ def named(folder: Path) -> Iterator[Named]:
 def _commands(folder: Path) -> Iterator[tuple[str, str | list[str]]]:
     if web := procfile(folder).get("web"):
         yield "Procfile", web
-    for name in ("app.yaml", "render.yaml", "railway.json", "railway.toml", "nixpacks.toml", "fly.toml"):
-        yield from ((name, found.strip("\"'")) for found in _ONE_LINE.findall(read_text(folder / name)))
     docker = re.sub(r"\\\s*\n", " ", read_text(folder / "Dockerfile"))
     words = []
     for kind in ("ENTRYPOINT", "CMD"):
         words += _words(["", *re.findall(rf"(?im)^\s*{kind}\s+(.+?)\s*$", docker)][-1])
     yield "Dockerfile", words
     yield from (("Dockerfile", f"flask --app {name} run") for name in re.findall(r"(?m)^ENV\s+FLASK_APP[ =](\S+)", docker)[-1:])
-    for service in services(folder).values():
-        command = service.get("command") or ""
-        yield "docker-compose", [str(one) for one in command] if isinstance(command, list) else str(command)
 
 
 def _words(command: str) -> list[str]:
@@ -134,9 +109,6 @@ def _of_program(folder: Path, file: str, program: str, words: list[str], place: 
     elif program.startswith("python"):
         app = [word for word in words[:1] if word.endswith(".py") and "/" not in word.removeprefix("./")]
     else:
-        if program == "gunicorn":
-            config = (_options(words, "--config", "-c") or ["gunicorn.conf.py"])[-1]
-            words = [*_gunicorn_file(folder / place / config.removeprefix("python:")), *words]
         app = [one for one in words if _APP.fullmatch(one) and not one.startswith(_NO_APP)][-1:]
         if not app and words and re.fullmatch(r"[A-Za-z_][\w.]*", words[-1]):
             app = [f"{words[-1]}:application"]
@@ -150,11 +122,3 @@ def _options(words: list[str], *names: str) -> list[str]:
     """The values that a command line gives an option, in their order."""
     given = [after for word, after in pairwise(words) if word in names]
     return given + [word.partition("=")[2] for word in words if word.partition("=")[0] in names and "=" in word]
-
-
-def _gunicorn_file(path: Path) -> list[str]:
-    """The words that a configuration of gunicorn stands for; it is Python, and not run."""
-    file = readable(path)
-    values = file.names.items() if file else ()
-    known = {name: one.value for name, one in values if isinstance(one, ast.Constant) and isinstance(one.value, str)}
-    return [*(f"--{name}={known[name]}" for name in ("chdir", "pythonpath") if name in known), *filter(None, [known.get("wsgi_app")])]

@@ -120,9 +120,7 @@ def _file(path: str, source: Path) -> Entry:
     except OSError as error:
         raise SlipwayError(f"{source}: wanted a file that can be read, found: {error.strerror}; {_LEAVE_OUT}") from None
     if not stat.S_ISREG(status.st_mode):
-        kinds = {stat.S_IFSOCK: "socket", stat.S_IFIFO: "named pipe", stat.S_IFCHR: "device", stat.S_IFBLK: "device"}
-        found = kinds.get(stat.S_IFMT(status.st_mode), "special file")
-        raise SlipwayError(f"{path}: wanted a file or a folder, found a {found}; {_LEAVE_OUT}")
+        raise SlipwayError(f"{path}: wanted a file or a folder, found a device, a socket or a pipe; {_LEAVE_OUT}")
     return Entry(path, source, bool(status.st_mode & stat.S_IXUSR), status.st_size)
 
 
@@ -130,25 +128,16 @@ def _bounded(entries: Iterable[Entry]) -> list[Entry]:
     """The walk ends early where the app's folder is, say, somebody's home."""
     kept = list(islice(entries, _ENOUGH * MOST_FILES + 1))
     size = sum(entry.size for entry in kept)
-    if len(kept) > MOST_FILES:
-        raise _too_big(f"at most {MOST_FILES:,} files, found {'more than ' * (len(kept) > _ENOUGH * MOST_FILES)}{len(kept):,}", kept)
-    if size > MOST_BYTES:
-        raise _too_big(f"at most {_megabytes(MOST_BYTES)}, found {_megabytes(size)}", kept)
+    if len(kept) > MOST_FILES or size > MOST_BYTES:
+        sizes = Counter[str]()
+        for entry in kept:
+            top, below, _ = entry.path.partition("/")
+            sizes[top + below] += entry.size
+        found = f"{'more than ' * (len(kept) > _ENOUGH * MOST_FILES)}{len(kept):,} and {_megabytes(size)}"
+        largest = ", ".join(f"{name} ({_megabytes(of)})" for name, of in sizes.most_common(3))
+        wanted = f"the app's folder: wanted at most {MOST_FILES:,} files and {_megabytes(MOST_BYTES)}, found {found}; largest: {largest}"
+        raise SlipwayError(f"{wanted}; leave out what the app doesn't need by .slipwayignore")
     return kept
-
-
-def _too_big(text: str, entries: Iterable[Entry]) -> SlipwayError:
-    sizes, counts = Counter[str](), Counter[str]()
-    for entry in entries:
-        top, below, _ = entry.path.partition("/")
-        sizes[top + below] += entry.size
-        counts[top + below] += 1
-    order = counts if "files" in text else sizes
-    names = sorted(order, key=lambda name: (-order[name], name))[:3]
-    largest = [f"{name} ({_megabytes(sizes[name])}, {counts[name]:,} files)" for name in names]
-    return SlipwayError(
-        f"the app's folder: wanted {text}; largest: {', '.join(largest)}; leave out what the app doesn't need by .slipwayignore"
-    )
 
 
 def _megabytes(size: int) -> str:

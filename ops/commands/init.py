@@ -3,23 +3,20 @@ setting with the reason, and as a sentence."""
 
 import os
 import re
-import shlex
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
 import typer
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from ruamel.yaml.comments import CommentedMap
 
 from cloud_init.host.base import files
-from cloud_init.host.base.files import read_object, read_text
+from cloud_init.host.base.files import read_text
 from components.errors import UsageError
-from components.source import AppSource, SeveralApps, find_app, pitfalls
+from components.source import find_app, pitfalls
 from components.source.facts import SourceFacts, source_facts
-from components.source.start_commands import procfile, services
+from components.source.start_commands import procfile
 from ops import cli as calls
 from ops.display import tables
 from ops.stack import workplace
@@ -31,7 +28,6 @@ _DRIVERS = {
     "postgres": ("psycopg2-binary", "psycopg2", "psycopg", "pg8000", "asyncpg"),
     "mysql": ("pymysql", "mysqlclient", "mysql-connector-python", "flask-mysqldb"),
 }
-_IMAGES = {"postgres": "postg", "mysql": "mysql|mariadb"}
 _DATABASE = r"(?:SQLALCHEMY|DATABASE|DB|POSTGRES(?:QL)?|PG|MYSQL|MARIADB|SQL|RDS)"
 _PARTS = {
     "url": "URL|URI|DSN|CONNECTION_STRING",
@@ -41,7 +37,6 @@ _PARTS = {
     "user": "USER|USERNAME",
     "password": "PASS|PASSWORD|PASSWD|PW",
 }
-_MIGRATES = re.compile(r"\b(upgrade|migrate)\b")
 _SYSTEM = {"DATABASE_URL", "SECRET_KEY", "HOME", "PATH", "USER", "PORT", "TZ"}
 
 
@@ -59,11 +54,11 @@ def init(call: calls.Changing, path: AppPath = None, module: Module = None) -> N
     """Write the stack file for an app that exists already, and say what it was made of."""
     project = Path.cwd()
     app = _app_folder(path, project)
-    source = _source(app, module)
+    source = find_app(app, module)
     if not (file := _stack_file(call, app, project)):
         return
     facts = facts_of(app, source.module, source.requirements)
-    bites = list(pitfalls.find(app, "auto", ()))
+    bites = list(pitfalls.find(app, ()))
     with edited(file) as document:  # other keys stay, and the salt that its secrets need
         document["config"].update(config(app, project, source.module, facts))
     name = app_name(app)
@@ -75,17 +70,6 @@ def init(call: calls.Changing, path: AppPath = None, module: Module = None) -> N
     for sentence in (*source.sentences, *(fact.why for fact in facts), *(f"warning: {one}" for one in bites)):
         tables.line(f"  {sentence}")
     tables.line(f"Wrote {file.name}{f'; the project is called {name} now' * named}. Next: {_next(call)}")
-
-
-def _source(app: Path, module: str | None) -> AppSource:
-    """The app; where any of several may be meant, the one that a person at the terminal chooses."""
-    try:
-        return find_app(app, module)
-    except SeveralApps as error:
-        if not calls.on_terminal():
-            raise
-        question = f"Which app is to be served ({', '.join(error.apps)})"
-        return find_app(app, typer.prompt(question, default=error.apps[0], err=True))
 
 
 def _app_folder(path: str | None, project: Path) -> Path:
@@ -100,23 +84,17 @@ def _app_folder(path: str | None, project: Path) -> Path:
 
 
 def _stack_file(call: calls.Call, app: Path, project: Path) -> Path | None:
-    """Settles the stack's name. An existing file is never overwritten without `--yes`; None where
-    it is for this app already."""
-    while True:
-        workplace.check_name(call.stack)
-        file = project / f"Pulumi.{call.stack}.yaml"
-        if call.yes or not file.exists():
-            return file
-        other = described_app(read(file), project)
-        if other == app.resolve():
-            tables.line(f"Nothing to do: {file.name} is for this app already. Next: {_next(call)}")
-            return None
-        about = f"{file.name} exists already, for {other or 'no app'}"
-        if call.named:
-            raise UsageError(f"{about}; pass --yes to change it, or another --stack")
-        if not calls.on_terminal():
-            raise UsageError(f"{about}; give the stack another name: ./slipway -s NAME init {app}")
-        call.full = typer.prompt(f"{about}. Another name for the stack", err=True)
+    """The stack file; None where it is for this app already. Another's needs `--yes`."""
+    workplace.check_name(call.stack)
+    file = project / f"Pulumi.{call.stack}.yaml"
+    if call.yes or not file.exists():
+        return file
+    other = described_app(read(file), project)
+    if other == app.resolve():
+        tables.line(f"Nothing to do: {file.name} is for this app already. Next: {_next(call)}")
+        return None
+    step = f"give the stack another name: ./slipway -s NAME init {app}, or pass --yes to change it"
+    raise UsageError(f"{file.name} exists already, for {other or 'no app'}; {step}")
 
 
 def _next(call: calls.Call) -> str:
@@ -166,13 +144,13 @@ def facts_of(folder: Path, module: str, requirements: str) -> list[Fact]:
     """Reads the files in `folder`. `module`: package.module:callable; `requirements`: text."""
     found = source_facts(folder)
     names = {re.split(r"[^\w.-]", line.lower())[0].replace("_", "-") for line in requirements.splitlines()}
-    database = list(_database(folder, found, names))
+    database = list(_database(found, names))
     if database[0].value != "none":
         found.sqlite = {}  # what is used where no address is told
     path, file = next(iter(found.health.items()), ("/", ""))
     health = f"health is asked at {path}" + (f" ({file})" if path != "/" else ", as there is no usual health route")
     return [
-        *_python(folder), *_static(folder, module), _release_command(folder, found, names, database[0].value),
+        *_python(folder), *_static(folder, module), _release_command(folder, names),
         Fact("healthPath", path, health), *database, *_written(folder, found), *_beside(folder, found),
     ]  # fmt: skip
 
@@ -183,14 +161,6 @@ def _python(folder: Path) -> Iterator[Fact]:
             old = int(version[1][2:]) < 9
             yield Fact("" if old else "python", version[1], f"Python {version[1]}, as {name} says{', which is too old to be run' * old}")
             return
-    if declared := re.search(r'^requires-python\s*=\s*["\'](.+?)["\']', read_text(folder / "pyproject.toml"), re.MULTILINE):
-        try:
-            fits = [f"3.{minor}" for minor in range(9, 30) if SpecifierSet(declared[1]).contains(f"3.{minor}.99")]
-        except InvalidSpecifier:
-            return
-        if fits and (here := f"3.{sys.version_info.minor}") not in fits:
-            chosen = next((one for one in fits if int(one[2:]) > sys.version_info.minor), fits[-1])
-            yield Fact("python", chosen, f"Python {chosen}, as pyproject.toml wants {declared[1]} and {here} is here")
 
 
 def _static(folder: Path, module: str) -> Iterator[Fact]:
@@ -206,17 +176,12 @@ def _static(folder: Path, module: str) -> Iterator[Fact]:
     yield Fact("", None, "no folder of static files")
 
 
-def _release_command(folder: Path, found: SourceFacts, names: set[str], engine: str) -> Fact:
+def _release_command(folder: Path, names: set[str]) -> Fact:
     def told(command: str, why: str) -> Fact:
         return Fact("releaseCommand", command, f"release command `{command}`, {why}")
 
-    scripts = _mapping(read_object(folder / "app.json").get("scripts"))
-    asked = {"Procfile": procfile(folder), "app.json": {**scripts, **_mapping(scripts.get("dokku"))}}
-    for file, key in (("Procfile", "release"), ("app.json", "predeploy"), ("app.json", "postdeploy")):
-        command = asked[file].get(key)
-        # A postdeploy runs once in the life of an app: it may fill the database, or empty it.
-        if isinstance(command, str) and (key != "postdeploy" or all(map(_MIGRATES.search, re.split("&&|;", command)))):
-            return told(command, f"which is {key} in {file}")
+    if command := procfile(folder).get("release"):
+        return told(command, "which is release in Procfile")
     places = [path.parent for path in (folder, *sorted(folder.iterdir())) for path in sorted(path.glob("migrations/")) if path.is_dir()]
     if "flask-migrate" in names and places:
         where = places[0].relative_to(folder).as_posix()
@@ -225,28 +190,21 @@ def _release_command(folder: Path, found: SourceFacts, names: set[str], engine: 
         return told("python manage.py migrate", "as Django has migrations")
     if (folder / "alembic.ini").is_file():
         return told("alembic upgrade head", "as there is alembic.ini")
-    for command, file in found.setup.items():
-        there = [f"test -s {shlex.quote(one)}" for one in found.sqlite] if engine == "none" else ['test -n "$SLIPWAY_SCHEMA"']
-        if there:
-            return told(" || ".join([*there, command]), f"since `{command}` makes the tables ({file}): once, as it may empty them")
-    return Fact("", None, "no migrations, so no release command")
+    return Fact("", None, "no migrations, so no release command (docs/settings.md: one that makes tables)")
 
 
-def _database(folder: Path, found: SourceFacts, names: set[str]) -> Iterator[Fact]:
-    """The engine by the driver, else by the compose file; the address by names that are read."""
+def _database(found: SourceFacts, names: set[str]) -> Iterator[Fact]:
+    """The engine by the driver; the address by names that are read."""
     drivers = [(engine, name) for engine, known in _DRIVERS.items() for name in known if name in names]
-    used = " ".join(str(one.get("image")) for one in services(folder).values())
-    images = [(engine, "the compose file") for engine, image in _IMAGES.items() if re.search(image, used)]
     address = {name: part for name in found.reads if (part := _part(name))}
     whole = [name for name, part in address.items() if part == "url"]
-    if not whole and not (address and (drivers or images)):
+    if not whole and not (address and drivers):
         parts = f"{', '.join(address)} are read, and no requirement tells which database" if address else ""
         yield Fact("database.engine", "none", parts or "no database: the sources don't read DATABASE_URL")
-        for engine, name in (*drivers, *images):
+        for engine, name in drivers:
             yield Fact("", None, f"{name} speaks of {engine}: set slipway:database.engine, and have the app read DATABASE_URL")
         return
-    told = [*(pair for pair in drivers if pair[0] in dict(images)), *drivers, *images, ("sqlite", "")]
-    engine, by = told[0]
+    engine, by = [*drivers, ("sqlite", "")][0]
     yield Fact("database.engine", engine, f"{engine}, which {by} is for" if by else f"SQLite, as the sources read {whole[0]}")
     if "DATABASE_URL" not in address:
         env = {name: f"${{database.{part}}}" for name, part in address.items() if part == "url" or not whole}
@@ -279,18 +237,6 @@ def _beside(folder: Path, found: SourceFacts) -> Iterator[Fact]:
         known = {re.sub("[^a-z0-9]+", "-", name.lower()): command for name, command in commands.items()}
         renamed = {f"{name}-process" if name in ("cron", "front", "supervisord") else name: command for name, command in known.items()}
         yield Fact("processes", renamed, f"processes of the Procfile: {', '.join(renamed)}")
-    cron = read_object(folder / "app.json").get("cron")
-    if jobs := [one for one in cron if _mapping(one).keys() >= {"schedule", "command"}] if isinstance(cron, list) else []:
-        cron = {f"job-{number}": {key: str(one[key]) for key in ("schedule", "command")} for number, one in enumerate(jobs, 1)}
-        yield Fact("cron", cron, f"jobs of app.json: {len(jobs)}")
     if needed := {name: file for name, file in found.needs.items() if name not in _SYSTEM and not _part(name)}:
         names = ", ".join(f"{name} ({file})" for name, file in needed.items())
         yield Fact("", None, f"read without a default, so set each in slipway:app.env or slipway:secretEnv: {names}")
-    for name, service in services(folder).items():
-        image = str(service.get("image") or "").rpartition("/")[2]
-        if re.match("redis|valkey|rabbitmq|memcached|mongo|elasticsearch|opensearch|minio", image):
-            yield Fact("", None, f"the compose file has {name} ({image}), not run by Slipway: set its address in slipway:app.env")
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

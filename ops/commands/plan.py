@@ -21,27 +21,14 @@ Format = Annotated[str, typer.Option("--format", "-f", help="text, json or markd
 Against = Annotated[
     Path | None, typer.Option("--against", metavar="FILE", help="Compare with a plan that was saved with --json.", show_default=False)
 ]
-ExitCode = Annotated[bool, typer.Option("--exit-code", help="Exit with 0: no change, 2: changes, 1: anything wrong.")]
 
 
-def plan(call: calls.InJson, format: Format = "text", against: Against = None, exit_code: ExitCode = False) -> None:
+def plan(call: calls.InJson, format: Format = "text", against: Against = None) -> None:
     """Show all that the stack asks for, and whether it keeps the rules; no credentials, no network,
     nothing is changed.
 
     Exit code 1 when a rule isn't kept."""
-    try:
-        document = _show(call, "json" if call.as_json else format, against)
-    except SlipwayError as error:
-        error.exit_code = 1 if exit_code else error.exit_code
-        raise
-    if any(not finding.waived for finding in document.findings):
-        raise typer.Exit(1)
-    if exit_code and document.comparison is not None and not document.comparison.is_empty:
-        raise typer.Exit(2)
-
-
-def _show(call: calls.Call, format: str, against: Path | None) -> Document:
-    render = formats.find(format)
+    render = formats.find("json" if call.as_json else format)
     work = workplace.enter(call, sealed=True)
     now, comparison = record(work.project, work.stack), None
     if against is not None:
@@ -50,7 +37,8 @@ def _show(call: calls.Call, format: str, against: Path | None) -> Document:
     here = tables.console()
     if why := tables.text(render(document, formats.Paper(here.width, here.color_system is not None))):
         raise SlipwayError(f"plan: standard output can't be written ({why}); what is there is not the whole plan")
-    return document
+    if any(not finding.waived for finding in document.findings):
+        raise typer.Exit(1)
 
 
 def _saved(path: Path, now: Plan) -> Plan:

@@ -2,8 +2,7 @@
 `plan`, `preview`, `up`; what an engine would do or has done."""
 
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, NamedTuple
@@ -18,7 +17,7 @@ from ops.display import tables
 from ops.engine import Result, Step
 from ops.engine.program import shown
 from ops.engine.providers import is_dynamic
-from policy.plan import decoded, is_secret, is_unknown, origins
+from policy.plan import Path, decoded, is_secret, is_unknown, leaves, origins, written
 
 MARKS = {
     "replace": ("±", "magenta"),
@@ -34,14 +33,10 @@ _VALUE = 70  # characters: old and new fit a wide line
 _SENTENCE = 200  # characters: what replaces nothing may be a sentence about why, and is no use without its end
 _MOST = 12  # lines for one property
 _DEEPEST = 50  # steps; what differs deeper is one place
-_PLAIN = re.compile(r"[^\s.\[\]\"]+")
 _WORDS = {"create": "add", "update": "alter", "replace": "replace", "delete": "remove"}
 """For each operation that changes something the kind of change."""
 _NOTHING: tuple[Any, ...] = ("", "{}", "[]", {}, [])
 _STACK = "::pulumi:pulumi:Stack::"
-
-Path = tuple[str | int, ...]
-"""Steps down: to a mapping's key, or to a list's item by its number."""
 
 
 class Branch(NamedTuple):
@@ -52,21 +47,18 @@ class Branch(NamedTuple):
     label: RenderableType
 
 
-def tree(branches: Sequence[Branch], above: Callable[[str], tuple[Text, str]] | None = None) -> Tree:
-    """The resources below what holds them. `above`: a URN that isn't among them -> label, parent's
-    URN; without it those that it holds stand at the top."""
+def tree(branches: Sequence[Branch], others: Iterable[Branch] = ()) -> Tree:
+    """The resources below what holds them: each other, one of `others`, or what a URN ends in."""
     root = Tree("", hide_root=True)
-    known = {one.urn: one for one in branches}
+    above, known = ({one.urn: one for one in these} for these in (others, branches))
     made = {"": root}
 
     def branch(urn: str) -> Tree:
         if urn not in made:
             made[urn] = root  # in a plan that was saved two may say that they are in each other
-            if one := known.get(urn):
-                made[urn] = branch(one.parent).add(one.label)
-            elif above:
-                label, parent = above(urn)
-                made[urn] = branch(parent).add(label)
+            *_, token, name = ["", *urn.split("::")]
+            one = known.get(urn) or above.get(urn) or Branch(urn, "", heading(name, token))
+            made[urn] = branch(one.parent).add(one.label)
         return made[urn]
 
     for one in branches:
@@ -102,14 +94,15 @@ def differences(path: str, old: Any, new: Any) -> Iterator[tuple[str, str | None
     found = list(differing((path,), old, new))
     if not found:
         # Shown alike though it differs: a secret, an output of what is replaced, another look-up.
-        yield one_line(path, _VALUE), _short(old), "another one"
+        yield one_line(path, _VALUE), short(old), "another one"
     for one in found:
-        before = None if one.old in (None, "") else _short(one.old)
-        after = _short(one.new, _SENTENCE if one.old == "" else _VALUE)
+        before = None if one.old in (None, "") else short(one.old)
+        after = short(one.new, _SENTENCE if one.old == "" else _VALUE)
         yield one_line(str(one), _VALUE), before, "nothing" if one.new is None else after
 
 
-def _short(value: Any, longest: int = _VALUE) -> str:
+def short(value: Any, longest: int = _VALUE) -> str:
+    """The value on one line of at most that many characters."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return one_line(" ".join(text.split()), longest) if text.strip() else json.dumps(text)
 
@@ -141,11 +134,7 @@ class Difference:
     new: Any
 
     def __str__(self) -> str:
-        """`rootBlockDevice.volumeSize`, `ingress[0].fromPort`, `tags["a.b"]`."""
-        shown = str(self.path[0])
-        for step in self.path[1:]:
-            shown += f".{step}" if isinstance(step, str) and _PLAIN.fullmatch(step) else f"[{json.dumps(step)}]"
-        return shown
+        return written(self.path)
 
 
 def same(old: Any, new: Any) -> bool:
@@ -195,12 +184,7 @@ def _read(value: Any) -> Any:
     if not isinstance(value, str) or value[:1] not in ("{", "["):
         return value
     read = decoded(value)
-    return value if _deeper(read, _DEEPEST) else read
-
-
-def _deeper(value: Any, limit: int) -> bool:
-    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return limit == 0 or any(_deeper(one, limit - 1) for one in inside)
+    return value if any(len(path) >= _DEEPEST for path, _ in leaves(read)) else read
 
 
 def count(counts: Mapping[str, int]) -> int:
@@ -221,22 +205,14 @@ def summary(counts: Mapping[str, int]) -> str:
 
 def show(result: Result) -> None:
     """Prints the tree of changes below their components, and the counts."""
-    by_urn = {step.urn: step for step in result.steps}
-
-    def above(urn: str) -> tuple[Text, str]:
-        """A component has no step of its own; its URN ends in its type and name."""
-        step = by_urn.get(urn)
-        *_, token, name = urn.split("::")
-        return (heading(step.name, step.type), _parent(step)) if step else (heading(name, token), "")
-
-    changed = []
+    changed, steps = [], [Branch(step.urn, _parent(step), heading(step.name, step.type)) for step in result.steps]
     for step in (one for one in result.steps if one.op in _WORDS):
         # Of a new resource only what it is: all of its inputs are new.
         told = [] if step.op == "create" else [(name, *pair) for name, pair in step.changes.items()]
         lines = [line for name, old, new in told if old is not None or new not in _NOTHING for line in property_lines(name, old, new)]
         changed.append(Branch(step.urn, _parent(step), change(_WORDS[step.op], step.name, step.type, lines, step.words)))
     if changed:
-        tables.line(tree(changed, above))
+        tables.line(tree(changed, steps))
     tables.line(summary(result.counts))
 
 

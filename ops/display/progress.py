@@ -3,11 +3,11 @@
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 
-from rich.console import Console, Group, RenderableType
-from rich.live import Live
-from rich.spinner import Spinner
+from rich import progress as bars
+from rich.console import Console
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from components.hosts import progress
@@ -24,9 +24,7 @@ _SAID = {"info": ("", "dim"), "warning": ("warning: ", "yellow")}
 def shown(stderr: bool = False) -> "Iterator[Progress]":
     """Shows what is reported while the block runs; with `--json` on standard error."""
     made = Progress(tables.console(stderr))
-    moving = made.console.is_terminal and not made.console.is_dumb_terminal
-    live = Live(get_renderable=made.picture, console=made.console, transient=True, refresh_per_second=8) if moving else nullcontext()
-    with live, progress.listen(made.host):
+    with made.bar, progress.listen(made.host):
         yield made
 
 
@@ -35,8 +33,11 @@ class Progress:
 
     def __init__(self, console: Console) -> None:
         self.console = console
+        moving = console.is_terminal and not console.is_dumb_terminal
+        columns = SpinnerColumn("line"), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
+        self.bar = bars.Progress(*columns, console=console, transient=True, disable=not moving)
         self._lock = threading.Lock()
-        self._running: dict[str, tuple[str, float]] = {}
+        self._running: dict[str, tuple[bars.TaskID, float]] = {}
 
     def engine(self, event: Event) -> None:
         """The engine's observer. Errors come once more, and whole, at the end."""
@@ -60,21 +61,16 @@ class Progress:
     def _move(self, key: str, state: str, label: str, taken: float | None, text: str = "") -> None:
         now = time.monotonic()
         with self._lock:
-            started = self._running.pop(key, (label, now))[1]
+            task, started = self._running.pop(key, (None, now))
+            if task is not None:
+                self.bar.remove_task(task)
             if state == "started":
-                self._running[key] = (label, now)
+                self._running[key] = (self.bar.add_task(label, total=None), now)
                 return
-        spent = tables.seconds(now - started if taken is None else taken)
+        spent = tables.duration(now - started if taken is None else taken)
         indent = label[: len(label) - len(label.lstrip())]
         mark = ("failed ", "bold red") if state == "failed" else ("done ", "green")
         self._print(Text.assemble(indent, mark, label.lstrip(), (f"  {spent}", "dim"), f"  {text}" if text else ""))
 
     def _print(self, text: Text) -> None:
         self.console.print(text, soft_wrap=True)
-
-    def picture(self) -> RenderableType:
-        """What runs now, with its seconds."""
-        with self._lock:
-            running = list(self._running.values())
-        now = time.monotonic()
-        return Group(*(Spinner("line", Text(f"{label}  {tables.seconds(now - since)}")) for label, since in running))

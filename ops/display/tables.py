@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO, Any
 
+from rich import filesize
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -93,23 +94,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> Table
     return made
 
 
-def seconds(value: float) -> str:
-    """`0.4 s`, `12 s`, `2 min 05 s`."""
-    if value < 10:
-        return f"{value:.1f} s"
-    minutes, rest = divmod(round(value), 60)
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
-
-
 def size(value: float | None) -> str:
     """Bytes as a person says them; a dash when unknown."""
-    if value is None:
-        return "-"
-    for unit in ("B", "kB", "MB"):
-        if value < 1000:
-            return f"{value:.0f} {unit}"
-        value /= 1000
-    return f"{value:.1f} GB"
+    return "-" if value is None else filesize.decimal(int(value))
 
 
 def age(moment: float | None) -> str:
@@ -118,10 +105,10 @@ def age(moment: float | None) -> str:
 
 
 def duration(value: float | None) -> str:
-    """The largest unit that fits: `45 s`, `12 min`, `3 h`, `5 days`; a dash when unknown."""
+    """The largest unit that fits: `0.4 s`, `12 min`, `3 h`, `5 days`; a dash when unknown."""
     if value is None:
         return "-"
     for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
         if value >= 2 * length:
             return f"{value / length:.0f} {unit}"
-    return f"{value:.0f} s"
+    return f"{value:.0f} s" if value >= 10 else f"{value:.1f} s"

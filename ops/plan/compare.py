@@ -12,11 +12,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ops.display.changes import Difference, Path, differing
+from ops.display.changes import Difference, differing
 from ops.plan import warnings
 from ops.plan.document import Change, Comparison, Op, PropertyChange
 from policy import resource_types
-from policy.plan import Plan, Resource, is_secret, is_unknown, origins
+from policy.plan import Path, Plan, Resource, is_secret, is_unknown, leaves, origins, written
 from policy.resource_types import ResourceType
 
 PROVIDER = "provider"  # the option, as Pulumi calls it
@@ -70,8 +70,6 @@ def _properties(old: Resource, new: Resource) -> Iterator[PropertyChange]:
         (PROVIDER, old.provider or None, new.provider or None),
         ("parent", old.parent or None, new.parent or None),
         ("ignoreChanges", sorted(old.ignore_changes), sorted(new.ignore_changes)),
-        ("additionalSecretOutputs", sorted(old.secret_outputs), sorted(new.secret_outputs)),
-        ("dependsOn", _said(old), _said(new)),
     ):
         if before != after:
             yield PropertyChange(path=name, old=before, new=after, replaces=None if name == PROVIDER and new.kind == "resource" else False)
@@ -82,12 +80,6 @@ def _places(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Difference]:
         yield from differing((name,), old.get(name), new.get(name))
 
 
-def _said(resource: Resource) -> list[str]:
-    """What it waits for because the program says so, not because an input comes from there."""
-    implied = {urn for urns in resource.references.values() for urn in urns}
-    return sorted(set(resource.depends_on) - implied)
-
-
 def verdict(resource: Resource, place: Difference) -> bool | None:
     """Whether the change replaces it; None: nobody says. What isn't made here isn't replaced."""
     if resource.kind in ("component", "existing"):
@@ -96,7 +88,8 @@ def verdict(resource: Resource, place: Difference) -> bool | None:
     if known is None:
         return None
     above = list(_patterns(place.path))
-    inside = {pattern for value in (place.old, place.new) for pattern in _within(above[-1], value)}
+    there = (path for value in (place.old, place.new) for path, inner in leaves(value) if inner is not None)
+    inside = {pattern for path in there for pattern in _patterns((*place.path, *path))}
     counted = (place.old is None) != (place.new is None)  # an item or a block comes or goes
     whole = f"{above[-1].removesuffix('[]')}#"
     if known.replaces.intersection(above) or known.replaces & inside or (whole in known.replaces and counted):
@@ -112,19 +105,6 @@ def _patterns(path: Path) -> Iterator[str]:
     for step in path:
         written = f"{written}[]" if isinstance(step, int) else f"{written}.{step}" if written else step
         yield written
-
-
-def _within(above: str, value: Any) -> Iterator[str]:
-    """All that stands in a value that appears or goes."""
-    waiting = [(above, value)]
-    while waiting:
-        pattern, value = waiting.pop()
-        if isinstance(value, list | tuple):
-            waiting += [(f"{pattern}[]", one) for one in value]
-        elif isinstance(value, Mapping) and not is_unknown(value) and not is_secret(value):
-            waiting += [(f"{pattern}.{name}", one) for name, one in value.items()]
-        if pattern != above and value is not None:
-            yield pattern
 
 
 def _hides(known: ResourceType, place: Difference, pattern: str) -> bool:
@@ -179,21 +159,10 @@ def _by_origin(resources: Iterable[Resource]) -> Mapping[str, list[tuple[str, Pr
         if resource.provider and resource.kind == "resource":
             change = PropertyChange(path=PROVIDER, old=resource.provider, new=resource.provider, replaces=None)
             found[resource.provider].append((resource.urn, change))
-        for name, value in resource.inputs.items():
-            for place in _unknown((name,), value):
-                if not ignored(place.path, resource.ignore_changes):
-                    change = PropertyChange(path=str(place), old=place.old, new=place.new, replaces=verdict(resource, place))
-                    for origin in dict.fromkeys(origins(place.old)):
-                        found[origin].append((resource.urn, change))
+        for path, value in leaves(resource.inputs):
+            if is_unknown(value) and not ignored(path, resource.ignore_changes):
+                replaces = verdict(resource, Difference(path, value, value))
+                change = PropertyChange(path=written(path), old=value, new=value, replaces=replaces)
+                for origin in dict.fromkeys(origins(value)):
+                    found[origin].append((resource.urn, change))
     return found
-
-
-def _unknown(path: Path, value: Any) -> Iterator[Difference]:
-    if is_unknown(value):
-        yield Difference(path, value, value)
-    elif isinstance(value, Mapping) and not is_secret(value):
-        for name, inner in value.items():
-            yield from _unknown((*path, name), inner)
-    elif isinstance(value, list | tuple):
-        for number, inner in enumerate(value):
-            yield from _unknown((*path, number), inner)

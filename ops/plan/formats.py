@@ -1,30 +1,31 @@
 """How a plan is shown: a function per format, which gives a text that ends with a line's end. For a
-terminal a tree of what there is, or of what changes; as Markdown a comment on a pull request, where
-what a fork's author wrote stands in code alone; as JSON the whole document."""
+terminal a tree of what there is, or of what changes; as Markdown, for a comment on a pull request,
+the same in code, as a fork's author wrote much of it; as JSON the whole document."""
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
+from typing import Any
 from urllib.parse import quote
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
 from components.errors import UsageError, nearest, one_line, shown
 from ops.display import changes
-from ops.plan import view
 from ops.plan.document import Change, Comparison, Document, PropertyChange, Warning
-from ops.plan.view import Names
 from policy.check import Finding
-from policy.plan import Plan, Resource
+from policy.plan import Plan, Resource, is_secret, is_unknown, leaves, origins, written
 
-_MOST = 8  # inputs of one resource
-_ROWS = 6  # lines of groups such as rules of a firewall
-_WIDTH = 110  # of the trees, where nothing folds
-_LONGEST = 300  # characters of one text
+_MOST = 16  # inputs of one resource
+_WIDTH = 110  # of a comment, where nothing folds
+_LONGEST = 300  # characters of a stack's name
+_NAME = 60  # characters of a resource's
+_DULL = {"tags", "tagsAll", "labels", "labelsAll", "description"}
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,22 @@ class Paper:
 
     width: int = 160
     colour: bool = False
+
+
+class Names:
+    """Names of one plan: with the type where a name isn't the only one of its kind."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.by_urn = {one.urn: one for one in plan.resources}
+        self._counts = Counter(one.name for one in plan.resources)
+
+    def of(self, urn: str) -> str:
+        """The name of a resource; of one that is gone the end of its URN."""
+        one = self.by_urn.get(urn)
+        if one is None:
+            return one_line(urn.rpartition("::")[2], _NAME)
+        name = one_line(one.name, _NAME)
+        return name if self._counts[one.name] == 1 else f"{name} ({changes.type_of(one.type)})"
 
 
 Section = tuple[str, Sequence[RenderableType]]
@@ -49,10 +66,10 @@ def text(document: Document, paper: Paper) -> str:
         base = Text(f"Compared with {one_line(comparison.base)}")
         middle = [("", [base]), ("Warnings", warnings), *of_changes(comparison, names)]
     rules = [_finding(one, names) for one in sorted(document.findings, key=lambda one: bool(one.waived))]
-    return written([("", [title]), *middle, ("Rules", rules), ("", [view.summary(document)])], paper)
+    return rendered([("", [title]), *middle, ("Rules", rules), ("", [_summary(document)])], paper)
 
 
-def written(sections: Sequence[Section], paper: Paper) -> str:
+def rendered(sections: Sequence[Section], paper: Paper) -> str:
     """The sections with a line between them."""
     file = StringIO()
     console = Console(
@@ -76,11 +93,8 @@ def written(sections: Sequence[Section], paper: Paper) -> str:
 
 def of_plan(plan: Plan, names: Names) -> list[Section]:
     """All of the plan but what the rules say."""
-    lookups = [
-        _Flow([Text(names.lookup_of(one), "bold"), *(_pair(*pair) for item in one.arguments.items() for pair in view.flat(*item, names))])
-        for one in plan.lookups
-    ]
-    outputs = [_pair(one_line(name), view.brief(value, names)) for name, value in plan.outputs.items()]
+    lookups = [_joined([Text(one_line(one.stand_in), "bold"), *_pairs(_told(one.arguments, names))]) for one in plan.lookups]
+    outputs = _pairs(_told(plan.outputs, names))
     notes = [Text(one_line(note, None)) for note in plan.notes]
     there = [changes.Branch(one.urn, one.parent, Group(*_lines(one, names))) for one in plan.resources]
     return [("", [changes.tree(there)] if there else []), ("Looked up", lookups), ("Outputs", outputs), ("Notes", notes)]
@@ -88,58 +102,38 @@ def of_plan(plan: Plan, names: Names) -> list[Section]:
 
 def of_changes(comparison: Comparison, names: Names) -> list[Section]:
     """What differs, but for what is to be thought about it."""
-
-    def above(urn: str) -> tuple[Text, str]:
-        one = names.by_urn.get(urn)
-        return (_heading(one), one.parent) if one else (Text(names.of(urn), "bold"), "")
-
+    there = [changes.Branch(one.urn, one.parent, _heading(one)) for one in names.by_urn.values()]
     shown = [_shown(change, names) for change in comparison.resources]
     settings = [line for one in comparison.settings for line in property_lines(one, names)]
-    return [("Settings", settings), ("Resources", [changes.tree(shown, above)] if shown else [])]
+    return [("Settings", settings), ("Resources", [changes.tree(shown, there)] if shown else [])]
 
 
-@dataclass(frozen=True)
-class _Flow:
-    """Puts as many items on a line as fit; one that is wider than the line folds."""
+def _joined(items: Sequence[Text]) -> Text:
+    """One after the other, as they fit on lines."""
+    return Text(" · ", "dim").join(items)
 
-    items: Sequence[Text]
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
-        line = Text()
-        for item in self.items:
-            if line and line.cell_len + 3 + item.cell_len > options.max_width:
-                yield line
-                line = Text()
-            line = Text.assemble(line, (" · " if line else "", "dim"), item)
-        yield line
+def _pairs(pairs: Iterable[tuple[str, str]]) -> list[Text]:
+    return [Text.assemble((f"{name}: ", "dim"), value) for name, value in pairs]
 
 
 def _lines(one: Resource, names: Names) -> Iterator[RenderableType]:
     """Name, type and flags; inputs."""
     yield _heading(one)
-    yield from (Padding(flow, (0, 0, 0, 2)) for flow in _inputs(one, names))
+    yield from (Padding(line, (0, 0, 0, 2)) for line in _inputs(one, names))
 
 
-def _inputs(one: Resource, names: Names) -> list[_Flow]:
-    """The key inputs, as many as one reads; groups such as a firewall's rules on own lines."""
-    found = view.pairs(one, names)
-    rows = [pair for pair in found if pair[0].endswith("]")]
-    inline = [pair for pair in found if pair not in rows]
-    lines = [[*(_pair(*pair) for pair in inline[:_MOST]), *_more(len(inline) - _MOST)], *([_pair(*pair)] for pair in rows[:_ROWS])]
-    return [_Flow(line) for line in [*lines, _more(len(rows) - _ROWS)] if line]
-
-
-def _more(number: int) -> list[Text]:
-    return [Text(f"… {number} more", "dim")] if number > 0 else []
+def _inputs(one: Resource, names: Names) -> list[Text]:
+    """As many as one reads; none where there is none that tells something."""
+    telling = {key: value for key, value in one.inputs.items() if value != one.name and key not in _DULL}
+    found = _pairs(_told(telling, names))
+    more = [Text(f"… {len(found) - _MOST} more", "dim")] if len(found) > _MOST else []
+    return [_joined([*found[:_MOST], *more])] if found else []
 
 
 def _heading(one: Resource) -> Text:
     """`web-host  Instance  protected`."""
-    return changes.heading(one.name, one.type).append("".join(f"  {flag}" for flag in view.flags(one)), "green")
-
-
-def _pair(name: str, value: str) -> Text:
-    return Text.assemble((f"{name}: ", "dim"), value)
+    return changes.heading(one.name, one.type).append("".join(f"  {flag}" for flag in _flags(one)), "green")
 
 
 def _shown(change: Change, names: Names) -> changes.Branch:
@@ -152,7 +146,7 @@ def _shown(change: Change, names: Names) -> changes.Branch:
 def property_lines(one: PropertyChange, names: Names) -> Iterator[Text]:
     """`size: 8 -> 16  (replaces)`: a line for each place that differs."""
     mark = {True: "replaces", None: "may replace"}.get(one.replaces, "")
-    return changes.property_lines(one.path, *view.sides(one, names), mark)
+    return changes.property_lines(one.path, *sides(one, names), mark)
 
 
 def _warning(one: Warning, names: Names) -> Text:
@@ -169,6 +163,69 @@ def _finding(one: Finding, names: Names) -> Text:
     return Text.assemble(("broken  ", "bold red"), (head, "bold"), message)
 
 
+def _flags(resource: Resource) -> list[str]:
+    """What sets a resource apart: `protected`, `ignores ami`."""
+    kinds = {"existing": "only read", "provider": "provider"}
+    found = [kinds[resource.kind]] if resource.kind in kinds else []
+    found += ["protected"] * resource.protect + ["retained"] * resource.retain
+    if resource.ignore_changes:
+        found.append("ignores " + ", ".join(map(one_line, resource.ignore_changes)))
+    return found + ["deleted before it is replaced"] * resource.delete_before_replace
+
+
+def _summary(document: Document) -> str:
+    """`2 to alter, 1 to add, 30 unchanged; 1 warning; all rules are kept`."""
+    plan, comparison = document.plan, document.comparison
+    if comparison is None:
+        kinds, protected = Counter(one.kind for one in plan.resources), sum(one.protect for one in plan.resources)
+        said = [_count(kinds["resource"], "resource")] + [_count(kinds["component"], "component")] * bool(kinds["component"])
+        said += [f"{kinds['existing']} only read"] * bool(kinds["existing"]) + [f"{protected} protected"] * bool(protected)
+        said += [_count(len(plan.lookups), "look-up")] * bool(plan.lookups)
+    else:
+        ops = Counter[str](change.op for change in comparison.resources)
+        said = [f"{ops[op]} {'perhaps ' * (op == 'may-replace')}to {op.removeprefix('may-')}" for op in changes.MARKS if ops[op]]
+        said += ["no change"] * comparison.is_empty + [f"{comparison.unchanged} unchanged"]
+        said += [_count(len(comparison.settings), "changed setting")] * bool(comparison.settings)
+    waived = sum(bool(one.waived) for one in document.findings)
+    broken = len(document.findings) - waived
+    rules = f"{_count(broken, 'finding')} against the rules" if broken else "all rules are kept"
+    warnings = [_count(len(comparison.warnings), "warning")] if comparison and comparison.warnings else []
+    return "; ".join([", ".join(said), *warnings, rules + (f", {waived} waived" if waived else "")])
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def plain(value: Any, names: Names) -> Any:
+    """The same value with words for its marks."""
+    if is_secret(value):
+        return "[secret]"
+    if is_unknown(value):
+        urns = origins(value)
+        return f"[known after up: {', '.join(map(names.of, urns))}]" if urns else "[known after up]"
+    if isinstance(value, Mapping):
+        return {one_line(name): plain(item, names) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item, names) for item in value]
+    return value
+
+
+def sides(one: PropertyChange, names: Names) -> tuple[Any, Any]:
+    """The old value and the new one; two secrets look alike, so the new one says it differs."""
+    if is_secret(one.old) and is_secret(one.new):
+        return "[secret]", "[another secret]"
+    return plain(one.old, names), plain(one.new, names)
+
+
+def _told(values: Mapping[str, Any], names: Names) -> Iterator[tuple[str, str]]:
+    """The place and the short value of all that isn't empty."""
+    for name, value in values.items():
+        for path, inner in leaves(plain(value, names)):
+            if inner not in (None, "", [], {}):
+                yield one_line(written((name, *path))), changes.short(inner)
+
+
 def marker(stack: str) -> str:
     """The first line."""
     # All but a name's signs are %XX: none of them ends the HTML comment.
@@ -176,55 +233,19 @@ def marker(stack: str) -> str:
 
 
 def markdown(document: Document, paper: Paper) -> str:
-    """Warnings first; the width is the reader's. All of it: who posts it cuts it."""
-    plan, names, comparison = document.plan, Names(document.plan), document.comparison
-    head = f"{marker(plan.stack)}\n### Plan of {_code(plan.stack)}: {_code(plan.project)} on {_code(plan.target)}\n\n"
-    against = f"Compared with {_code(comparison.base)}: " if comparison else ""
-    whole = written(of_plan(plan, names), Paper(_WIDTH))
-    warned = [f"> - **{one.kind}** {_at(one.urn, names)}{_code(one.message)}" for one in comparison.warnings] if comparison else []
-    waived = [f"{_in_code(one, names)} (waived: {_code(one.waived)})" for one in document.findings if one.waived]
-    parts = [
-        f"{head}{against}**{view.summary(document)}**\n",
-        _listed("> [!WARNING]", warned),
-        _fenced("#### Changes", written(of_changes(comparison, names), Paper(_WIDTH))) if comparison else "",
-        _listed("#### Rules that aren't kept\n", [_in_code(one, names) for one in document.findings if not one.waived]),
-        _listed("#### Waived\n", waived),
-        f"{_fenced('<details><summary>The whole plan</summary>', whole)}\n</details>\n" if comparison else _fenced("#### Resources", whole),
-    ]
-    return "\n".join(filter(None, parts))
+    """The text, and the whole plan below a comparison. The width is the reader's; who posts it cuts
+    it."""
+    parts = [f"{marker(document.plan.stack)}\n", _fenced(text(document, Paper(_WIDTH)))]
+    if document.comparison:
+        whole = _fenced(rendered(of_plan(document.plan, Names(document.plan)), Paper(_WIDTH)))
+        parts.append(f"<details><summary>The whole plan</summary>\n\n{whole}\n</details>\n")
+    return "\n".join(parts)
 
 
-def _in_code(one: Finding, names: Names) -> str:
-    return f"- **{_code(one.rule)}** {_at(one.urn, names)}{_code(one.message)}"
-
-
-def _at(urn: str, names: Names) -> str:
-    return f"{_code(names.of(urn))}: " if urn else ""
-
-
-def _code(text: str) -> str:
-    """A code span that ends where the text ends; what others wrote stands in one."""
-    text = one_line(text, _LONGEST)
-    if not text:
-        return "*empty*"
-    ticks = "`" * (_ticks(text) + 1)
-    space = " " if text[0] in "` " or text[-1] in "` " else ""
-    return f"{ticks}{space}{text}{space}{ticks}"
-
-
-def _ticks(text: str) -> int:
-    return max(map(len, re.findall("`+", text)), default=0)
-
-
-def _listed(head: str, lines: Sequence[str]) -> str:
-    """Lines below a head; nothing without any."""
-    return "".join(f"{line}\n" for line in (head, *lines)) if lines else ""
-
-
-def _fenced(head: str, content: str) -> str:
-    """A text in a fence longer than any in it; nothing of an empty one."""
-    fence = "`" * max(3, _ticks(content) + 1)
-    return f"{head}\n\n{fence}text\n{content}{fence}\n" if content else ""
+def _fenced(content: str) -> str:
+    """A text in a fence longer than any in it: nothing in it is a link, a mention or markup."""
+    fence = "`" * max(3, *(len(ticks) + 1 for ticks in re.findall("`+", content)), 3)
+    return f"{fence}text\n{content}{fence}\n"
 
 
 def _json(document: Document, paper: Paper) -> str:

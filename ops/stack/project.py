@@ -6,7 +6,7 @@ import io
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,16 +23,16 @@ from cloud_init.host.base import files, masking
 from components.errors import UsageError, one_line, shown
 
 _ROUNDS = 1_000_000
+_DECLARES = {"type", "items", "description", "secret"}
 _CHECK = "pulumi"  # what the salt line holds encrypted, to tell a wrong passphrase
 
 
 @dataclass(frozen=True)
 class Project:
-    """A folder with a Pulumi.yaml. `defaults`: full keys to what its stacks have by default."""
+    """A folder with a Pulumi.yaml."""
 
     name: str
     folder: Path
-    defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,27 +52,14 @@ def load_project(folder: Path) -> Project:
     name = value.get("name")
     if not isinstance(name, str) or not name:
         raise UsageError(f"{path}: name: wanted text, found {shown(name)}; write the project's name there")
-    return Project(name, folder, _defaults(path, name, value))
-
-
-def _defaults(path: Path, project: str, document: Mapping[str, Any]) -> dict[str, Any]:
-    """Defaults for every stack: under `config:` a plain value, or in `value` or `default`."""
-    given = document.get("config") or {}
-    if not isinstance(given, dict) or "stackConfigDir" in document:
-        found = "stackConfigDir" if isinstance(given, dict) else shown(given)
-        raise UsageError(f"{path}: config: wanted keys and values, stack files beside Pulumi.yaml, found {found}; move the files there")
-    defaults = {}
-    for key, raw in given.items():
-        full = _full_key(project, key)
-        if isinstance(raw, dict):
-            schema = {"default", "type", "items"} if full.startswith(f"{project}:") and "value" not in raw else {"value"}
-            if not raw.keys() <= {*schema, "description"}:
-                wanted = f"wanted a value, or `value:` alone above it (`default:` and `type:` for a key of the project {one_line(project)})"
-                found = ", ".join(f"`{one_line(one)}:`" for one in raw)
-                raise UsageError(f"{path}: config: {one_line(full)}: {wanted}, found {found}; write it so, and a secret into each stack")
-        if (value := raw.get("value", raw.get("default")) if isinstance(raw, dict) else raw) is not None:
-            defaults[full] = value
-    return defaults
+    given = value.get("config") or {}
+    kept = given.items() if isinstance(given, dict) else [("", given)]
+    # Pulumi's own keys are none of the program's, and what only declares a setting gives no value.
+    values = [str(key) for key, one in kept if str(key)[:7] != "pulumi:" and not (isinstance(one, dict) and one.keys() <= _DECLARES)]
+    if values or "stackConfigDir" in value:
+        found = f"some here ({one_line(values[0])})" if values else "stackConfigDir"
+        raise UsageError(f"{path}: config: wanted settings in stack files beside it alone, found {found}; move them there")
+    return Project(name, folder)
 
 
 def _full_key(project: str, key: Any) -> str:
@@ -105,23 +92,21 @@ def load_stack(project: Project, name: str, sealed: bool = False) -> Stack:
             except ValueError as error:
                 raise UsageError(f"{path}: {one_line(full)}: can't be decrypted ({one_line(str(error))}); set it anew") from None
         config[full] = raw
-    return Stack(name, {**project.defaults, **config}, frozenset(hidden), salt)
+    return Stack(name, config, frozenset(hidden), salt)
 
 
 def read(path: Path) -> dict[str, Any]:
     """The YAML file there. Raises `UsageError`."""
     try:
         value = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UsageError(f"{path}: wanted a file, found none; run this in the folder that holds Pulumi.yaml") from None
     except OSError as error:
-        raise UsageError(f"{path}: wanted a file, found one that can't be read ({error.strerror}); mend that") from None
-    except yaml.MarkedYAMLError as error:  # its own text quotes the line, which may hold a password
-        mark = error.problem_mark
-        where = f"{path}, line {mark.line + 1}, column {mark.column + 1}" if mark else str(path)
-        raise UsageError(f"{where}: wanted YAML, found an error: {one_line(error.problem or 'it ends too early', 200)}; mend it") from None
+        found = f"found none that can be read ({error.strerror}); run this in the folder that holds Pulumi.yaml"
+        raise UsageError(f"{path}: wanted a file, {found}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date such as 2001-13-01 is a ValueError of Python's own
-        raise UsageError(f"{path}: wanted YAML, found something else ({type(error).__name__}); mend it") from None
+        # The text of an error quotes the line, which may hold a password.
+        mark, found = getattr(error, "problem_mark", None), getattr(error, "problem", None) or type(error).__name__
+        where = f"{path}, line {mark.line + 1}, column {mark.column + 1}" if mark else str(path)
+        raise UsageError(f"{where}: wanted YAML, found an error: {one_line(found, 200)}; mend it") from None
     if value is not None and not isinstance(value, dict):
         raise UsageError(f"{path}: wanted keys and values, found {type(value).__name__}; mend it")
     return value or {}

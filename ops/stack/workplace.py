@@ -128,7 +128,7 @@ def _install(names: Sequence[str]) -> str | None:
         done = subprocess.run(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, check=False)
         log.seek(0)
         last = log.read().strip().splitlines()[-5:]
-    spent = tables.seconds(time.monotonic() - start)
+    spent = tables.duration(time.monotonic() - start)
     if done.returncode == 0:
         tables.line(f"Installed Debian packages: {' '.join(names)} (services not started)  {spent}", stderr=True)
         return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from policy.facts import ALL_PORTS, CloudBucket, CloudDatabase, CloudHost, Disk, Facts, Metadata, Opening, ties, user_data
+from policy.facts import ALL_PORTS, CloudBucket, CloudDatabase, CloudHost, Disk, Facts, Metadata, Opening, UserData
 from policy.plan import Plan, Resource, first, flag, items, mapping, number, text
 from policy.plan import origins as urns_of
 
@@ -16,16 +16,7 @@ _ATTACHMENT = "alicloud:ecs/ecsDiskAttachment:EcsDiskAttachment"
 _BUCKET = "alicloud:oss/bucket:Bucket"
 _DATABASE = "alicloud:rds/instance:Instance"
 _ENTRANCES = ("alicloud:ecs/eipAddress:EipAddress", "alicloud:alb/loadBalancer:LoadBalancer", "alicloud:alb/listener:Listener")
-_LIMIT = 32768  # bytes of user data, before base64
 _STOPPED_FOR = frozenset({"instanceType", "hostName", "userData"})
-_TIED_BY = {
-    _INSTANCE: ("vswitchId", "securityGroups"),
-    _DATABASE: ("vswitchId", "securityGroupIds"),
-    _FIREWALL: ("vpcId",),
-    "alicloud:vpc/switch:Switch": ("vpcId",),
-    "alicloud:vpc/natGateway:NatGateway": ("vpcId", "vswitchId"),
-    "alicloud:ecs/ramRoleAttachment:RamRoleAttachment": ("ramRoleName",),
-}
 
 
 def facts(plan: Plan) -> Facts:
@@ -46,10 +37,9 @@ def facts(plan: Plan) -> Facts:
         entrances=tuple(plan.made(*_ENTRANCES)),
         # A group starts servers from the newest version of a template: another image replaces none.
         images=tuple((one, "imageId") for one in plan.made(_INSTANCE) if one.inputs.get("imageId") is not None),
-        # The hop limit can't be set. A template takes user data in base64, an instance as text.
+        # The hop limit can't be set.
         metadata=tuple(Metadata(one, _wants_token(one), 1) for one in servers),
-        user_data=tuple(user_data(one, "userData", one.type == _TEMPLATE, _LIMIT) for one in servers if "userData" in one.inputs),
-        ties=tuple(ties(plan, _TIED_BY)),
+        user_data=tuple(UserData(one, "userData", one.inputs["userData"]) for one in servers if "userData" in one.inputs),
     )
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from policy import facts as kinds
-from policy.facts import ALL_PORTS, CloudBucket, CloudDatabase, CloudHost, DefaultTags, Disk, Facts, Metadata, Opening, Tie, UserData
+from policy.facts import ALL_PORTS, CloudBucket, CloudDatabase, CloudHost, DefaultTags, Disk, Facts, Metadata, Opening, UserData
 from policy.plan import Plan, Resource, decoded, first, flag, is_known, items, mapping, number, origins, shown, text
 
 INSTANCE = "aws:ec2/instance:Instance"
@@ -22,29 +21,14 @@ _BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 _ENTRANCES = ("aws:ec2/eip:Eip", "aws:lb/loadBalancer:LoadBalancer", "aws:lb/listener:Listener")
 
 _SWITCHES = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
-_KEYS = ("serverSideEncryptionConfiguration", "rules")
 _MEMBERS = "referencedSecurityGroupId"
 _WITHOUT_PORTS = {"icmp", "icmpv6", "1", "58"}
 _WITH_PORTS = {"tcp", "udp", "6", "17"}
-_LIMIT = 16384  # bytes of user data, before base64
 _STOPPED_FOR = frozenset({"instanceType", "userData", "userDataBase64"})
 """An instance is stopped to change these, and started again; for `userData` as well."""
 _DATABASE_STOPPED_FOR = frozenset({"instanceClass", "engineVersion", "port", "caCertIdentifier"})
 """Inputs that restart it: at once with `applyImmediately`, else in its maintenance window."""
 _NO_DEFAULT_TAGS = frozenset({SCALING_GROUP})
-_TIED_BY = {
-    _DATABASE: ("dbSubnetGroupName", "vpcSecurityGroupIds", "parameterGroupName", "optionGroupName", "kmsKeyId"),
-    "aws:rds/subnetGroup:SubnetGroup": ("subnetIds",),
-    _VOLUME: ("kmsKeyId",),
-    INSTANCE: ("subnetId", "vpcSecurityGroupIds"),
-    SUBNET: ("vpcId",),
-    "aws:ec2/internetGateway:InternetGateway": ("vpcId",),
-    "aws:ec2/natGateway:NatGateway": ("subnetId", "allocationId"),
-    "aws:ec2/routeTable:RouteTable": ("vpcId",),
-    _RULE: ("securityGroupId", _MEMBERS),
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": ("securityGroupId", _MEMBERS),
-    SECURITY_GROUP: ("vpcId", "ingress", "egress"),  # a group that a rule names can't be removed either
-}
 
 
 def facts(plan: Plan) -> Facts:
@@ -56,10 +40,10 @@ def facts(plan: Plan) -> Facts:
         databases=tuple(_databases(plan)),
         hosts=tuple(_hosts(plan)),
         entrances=tuple(plan.made(*_ENTRANCES)),
-        images=tuple(_images(plan)),
+        # A group starts servers from a template: another image replaces none that runs.
+        images=tuple((one, "ami") for one in plan.made(INSTANCE) if one.inputs.get("ami") is not None),
         metadata=tuple(_metadata(plan)),
         user_data=tuple(_user_data(plan)),
-        ties=tuple(_ties(plan)),
         default_tags=tuple(_default_tags(plan)),
     )
 
@@ -97,19 +81,6 @@ def _firewalls(plan: Plan, server: Resource) -> Iterator[str]:
         yield from groups(plan, server, "networkInterfaces", mapping(interface).get("securityGroups"))
 
 
-def _images(plan: Plan) -> Iterator[tuple[Resource, str]]:
-    """What names an image, but for templates that groups start new servers from by the newest
-    version: there another image replaces none."""
-    newest = [
-        one
-        for group in plan.made(SCALING_GROUP)
-        if mapping(first(group.inputs.get("launchTemplate"))).get("version") == "$Latest"
-        for one in plan.origins(group, "launchTemplate", TEMPLATE)
-    ]
-    for type, input in ((INSTANCE, "ami"), (TEMPLATE, "imageId")):
-        yield from ((one, input) for one in plan.made(type) if one.inputs.get(input) is not None and one not in newest)
-
-
 def _metadata(plan: Plan) -> Iterator[Metadata]:
     """How the metadata service answers; an instance made from a template has what that one says."""
     for server in plan.made(INSTANCE, TEMPLATE):
@@ -124,11 +95,8 @@ def _metadata(plan: Plan) -> Iterator[Metadata]:
 
 
 def _user_data(plan: Plan) -> Iterator[UserData]:
-    """An instance takes it as text or in base64, a template in base64."""
-    for type, input, encoded in ((INSTANCE, "userData", False), (INSTANCE, "userDataBase64", True), (TEMPLATE, "userData", True)):
-        for server in plan.made(type):
-            if server.inputs.get(input) is not None:
-                yield kinds.user_data(server, input, encoded, _LIMIT)
+    for server in plan.made(INSTANCE, TEMPLATE):
+        yield from (UserData(server, input, server.inputs[input]) for input in ("userData", "userDataBase64") if input in server.inputs)
 
 
 def _databases(plan: Plan) -> Iterator[CloudDatabase]:
@@ -233,14 +201,6 @@ def _about(plan: Plan, bucket: Resource, type: str) -> Iterator[Resource]:
     for one in plan.made(type):
         if bucket in plan.origins(one, "bucket") or (name and one.inputs.get("bucket") == name):
             yield one
-
-
-def _ties(plan: Plan) -> Iterator[Tie]:
-    """What AWS refuses to remove, or can't make use of, while something else is there."""
-    for bucket in plan.made(_BUCKET):
-        said = ((one, input) for one in (bucket, *_about(plan, bucket, _ENCRYPTION)) for input in _KEYS)
-        yield from (Tie(bucket, key) for one, input in said for key in plan.origins(one, input) if key.kind == "resource")
-    yield from kinds.ties(plan, _TIED_BY)
 
 
 def _default_tags(plan: Plan) -> Iterator[DefaultTags]:

@@ -17,7 +17,7 @@ def facts(plan: Plan) -> Facts:
     said = plan.settings.get("slipway:docker.public", mapping(plan.settings.get("slipway:docker")).get("public"))
     return Facts(
         openings=() if said is True else tuple(one for at in containers for one in _openings(at)),
-        user_data=tuple(UserData(at, "envs", at.inputs["envs"], None, 0) for at in containers if "envs" in at.inputs),
+        user_data=tuple(UserData(at, "envs", at.inputs["envs"]) for at in containers if "envs" in at.inputs),
         freedoms=tuple((at, words) for at in containers for words in _freedoms(at)),
     )
 

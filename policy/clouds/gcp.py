@@ -6,8 +6,8 @@ accounts, which rules name."""
 from collections.abc import Iterator
 from typing import Any
 
-from policy.facts import ALL_PORTS, CloudBucket, CloudDatabase, CloudHost, Disk, Facts, Opening, UserData, ties
-from policy.plan import Plan, Resource, at, flag, is_known, items, leaves, mapping, number, shown, text
+from policy.facts import ALL_PORTS, CloudBucket, CloudDatabase, CloudHost, Disk, Facts, Opening, UserData
+from policy.plan import Plan, Resource, at, flag, is_known, items, leaves, mapping, number, shown, text, written
 
 _INSTANCE = "gcp:compute/instance:Instance"
 _TEMPLATE = "gcp:compute/regionInstanceTemplate:RegionInstanceTemplate"
@@ -24,21 +24,10 @@ _ENTRANCES = (
     "gcp:compute/globalForwardingRule:GlobalForwardingRule",
 )
 _IMAGES = {_INSTANCE: "bootDisk.initializeParams.image", _TEMPLATE: "disks[0].sourceImage"}
-_LIMIT = 256 * 1024  # bytes of one value of an instance's metadata
 _STOPPED_FOR = frozenset({"machineType", "minCpuPlatform", "serviceAccount", "shieldedInstanceConfig", "enableDisplay"})
 _LOCK, _PUBLIC = "settings.deletionProtectionEnabled", "settings.ipConfiguration.ipv4Enabled"
 _SOURCES = ("sourceRanges", "sourceServiceAccounts", "sourceTags")
 _WITHOUT_PORTS = {"icmp", "1", "58", "ipip", "4"}
-_TIED_BY = {
-    _INSTANCE: ("networkInterfaces", "serviceAccount"),
-    _FIREWALL: ("network",),
-    "gcp:compute/address:Address": ("subnetwork",),
-    "gcp:compute/forwardingRule:ForwardingRule": ("network", "ipAddress"),
-    "gcp:compute/router:Router": ("network",),
-    "gcp:compute/routerNat:RouterNat": ("router",),
-    "gcp:compute/subnetwork:Subnetwork": ("network",),
-    "gcp:dns/managedZone:ManagedZone": ("privateVisibilityConfig",),
-}
 
 
 def facts(plan: Plan) -> Facts:
@@ -55,7 +44,6 @@ def facts(plan: Plan) -> Facts:
         images=tuple((one, input) for type, input in _IMAGES.items() for one in plan.made(type)),
         # Metadata answer who sends a header of their own; there is nothing to set.
         user_data=tuple(one for server in plan.made(_INSTANCE, _TEMPLATE) for one in _user_data(server)),
-        ties=tuple(ties(plan, _TIED_BY)),
     )
 
 
@@ -113,6 +101,6 @@ def _hosts(plan: Plan) -> Iterator[CloudHost]:
 
 def _user_data(server: Resource) -> Iterator[UserData]:
     """All metadata can be read by whoever may look at the server."""
-    given = {name: server.inputs[name] for name in ("metadata", "metadataStartupScript") if name in server.inputs}
-    for path, _, value in leaves(given):
-        yield UserData(server, path, value, len(value.encode(errors="replace")) if isinstance(value, str) else None, _LIMIT)
+    for path, value in leaves(server.inputs):
+        if path and path[0] in ("metadata", "metadataStartupScript"):
+            yield UserData(server, written(path), value)

@@ -69,13 +69,11 @@ def _copied(at: Resource, final_snapshot: bool | None) -> Iterator[Problem]:
 def data_with_network(plan: Plan, facts: Facts) -> Iterator[Problem]:
     """Whatever kept data stands in is kept too, or a destroy that keeps data fails half-way.
 
-    Subnets, subnet groups, networks, firewalls, parameter groups and keys of what is `protect` must
-    be `protect`, and of what is `retainOnDelete` be `retainOnDelete`."""
-    needs: dict[str, list[Resource]] = {}
-    for tie in facts.ties:
-        needs.setdefault(tie.at.urn, []).append(tie.needs)
-    for kept in plan.resources:
-        for needed in _all_needed(kept, needs):
+    What the inputs of something `protect` come from must be `protect`, and of something
+    `retainOnDelete` `retainOnDelete`: subnets, networks, firewalls, parameter groups, keys; so must
+    what these come from, and the key of a bucket's encryption."""
+    for kept in (one for one in plan.resources if one.protect or one.retain):
+        for needed in _all_needed(plan, kept):
             marks = ["protect=True"] if kept.protect and not needed.protect else []
             marks += ["retain_on_delete=True"] if kept.retain and not needed.retain else []
             if marks:
@@ -83,12 +81,14 @@ def data_with_network(plan: Plan, facts: Facts) -> Iterator[Problem]:
                 yield Problem(needed, f"{wanted}, found it would be removed; make it with {' and '.join(marks)}")
 
 
-def _all_needed(kept: Resource, needs: dict[str, list[Resource]]) -> Iterator[Resource]:
+def _all_needed(plan: Plan, kept: Resource) -> Iterator[Resource]:
     """What it needs, and what that needs, each once."""
     waiting, met = [kept], {kept.urn}
     while waiting:
-        for needed in needs.get(waiting.pop(0).urn, []):
-            if needed.urn not in met:
+        one = waiting.pop(0)
+        beside = [other for other in plan.resources if "Encryption" in other.type and one in plan.origins(other, "bucket")]
+        for needed in (needs for at in (one, *beside) for input in at.references for needs in plan.origins(at, input)):
+            if needed.kind == "resource" and needed.urn not in met:
                 met.add(needed.urn)
                 waiting.append(needed)
                 yield needed

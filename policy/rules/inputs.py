@@ -1,13 +1,13 @@
 """Rules for what stands in settings and in resources' inputs: secrets and tags."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from components.errors import one_line
 from policy import resource_types
 from policy.facts import Facts, Problem
-from policy.plan import LOOKED_UP, Plan, Resource, at, holds_secret, is_known, is_secret, items, leaves, mapping
+from policy.plan import LOOKED_UP, Plan, Resource, at, holds_secret, is_known, is_secret, items, leaves, mapping, text, written
 
 _URL_WITH_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@:\s]*:[^/@\s]+@", re.IGNORECASE)
 _TAGS = re.compile(r"(?:[^.]+\.)*?\w*(?:[tT]ags|[lL]abels)(?![^.\[])")
@@ -36,14 +36,17 @@ def secrets_in_plain(plan: Plan, facts: Facts) -> Iterator[Problem]:
     for resource in plan.resources:
         if resource.kind in ("resource", "provider"):
             yield from _in_tags(resource)
-            for path, name, value in leaves(resource.inputs):
+            for path, value in leaves(resource.inputs):
+                name = next((str(step) for step in reversed(path) if isinstance(step, str)), "")
                 if says_secret_input(name) and _is_plain(value):
-                    yield Problem(resource, f"wanted {one_line(path)} to be a secret, found it in plain text; wrap it as a secret output")
+                    found = "found it in plain text; wrap it as a secret output"
+                    yield Problem(resource, f"wanted {one_line(written(path))} to be a secret, {found}")
 
 
 def _in_settings(plan: Plan) -> Iterator[Problem]:
-    for name, value in _below(plan.settings, _ENVIRONMENT):
-        if not _is_plain(value) or (isinstance(value, str) and re.fullmatch(r"\$\{database\.\w+\}", value)):  # which a host fills in
+    for key, value in plan.settings.items():
+        name = key.removeprefix(f"{_ENVIRONMENT}.")
+        if name == key or not _is_plain(value) or re.fullmatch(r"\$\{database\.\w+\}", text(value)):  # which a host fills in
             continue
         if says_secret_variable(name):
             yield Problem(f"{_ENVIRONMENT}.{name}", f"wanted no secret in plain text, found one by its name; {_move(name)}")
@@ -51,21 +54,10 @@ def _in_settings(plan: Plan) -> Iterator[Problem]:
             yield Problem(f"{_ENVIRONMENT}.{name}", f"wanted no secret in plain text, found an address with a password; {_move(name)}")
 
 
-def _below(settings: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
-    """(name, value) of the settings right below a key path, written out or in mappings."""
-    for key, value in settings.items():
-        if key == path:
-            yield from mapping(value).items()
-        elif key.startswith(f"{path}."):
-            yield key.removeprefix(f"{path}."), value
-        elif path.startswith(f"{key}."):
-            yield from _below(mapping(value), path.removeprefix(f"{key}."))
-
-
 def _in_tags(resource: Resource) -> Iterator[Problem]:
     """Looks at its own tags, and at those that it hands on to disks or servers."""
     if resource_types.tags(resource.type):
-        matches = (_TAGS.match(path) for path, _, value in leaves(resource.inputs) if is_secret(value))
+        matches = (_TAGS.match(written(path)) for path, value in leaves(resource.inputs) if is_secret(value))
         for path in dict.fromkeys(match[0] for match in matches if match):
             yield Problem(resource, f"wanted no secret in tags, found one in {one_line(path)}; leave it out")
 

@@ -11,8 +11,8 @@ _PUBLIC_PORTS = {80, 443}
 def images_pinned(plan: Plan, facts: Facts) -> Iterator[Problem]:
     """A new image never replaces a server that runs: what names its image is in `ignoreChanges`.
 
-    Images are mostly looked up ("the latest"), and the answer changes by itself. So for launch
-    templates, but where a group starts servers from the newest version: none is replaced there."""
+    Images are mostly looked up ("the latest"), and the answer changes by itself. What servers are
+    started from later doesn't count where another image replaces none that runs."""
     for server, input in facts.images:
         if not {input, "*"}.intersection(server.ignore_changes):
             yield Problem(server, f"wanted servers that keep their image, found {input} followed; add it to ignore_changes")
@@ -29,15 +29,6 @@ def metadata_v2(plan: Plan, facts: Facts) -> Iterator[Problem]:
         if one.hops is not None and one.hops != 1:
             found = one.hops or "no limit set"
             yield Problem(one.at, f"wanted answers of the metadata service to go 1 hop, found {found}; set the hop limit to 1")
-
-
-def user_data_limit(plan: Plan, facts: Facts) -> Iterator[Problem]:
-    """What a server is given for its first start is within the cloud's limit, in bytes before
-    base64."""
-    for one in facts.user_data:
-        if one.size is not None and one.size > one.limit:
-            found = f"{one.size:,} in {one.input}; compress it, or let the host fetch the rest"
-            yield Problem(one.at, f"wanted at most {one.limit:,} bytes of user data, found {found}")
 
 
 def containers_confined(plan: Plan, facts: Facts) -> Iterator[Problem]:
@@ -99,4 +90,4 @@ def database_reach(plan: Plan, facts: Facts) -> Iterator[Problem]:
                 yield Problem(opening.at, f"{wanted}, found it open to {', '.join(found[:3])}; let in those groups instead")
 
 
-RULES = (containers_confined, images_pinned, metadata_v2, user_data_limit, ports_open, ssh_closed, database_closed, database_reach)
+RULES = (containers_confined, images_pinned, metadata_v2, ports_open, ssh_closed, database_closed, database_reach)

@@ -161,7 +161,7 @@ def test_a_release_command_is_as_good_as_each_part_of_its_pipe(places, monkeypat
 
 
 def test_a_release_command_can_tell_a_new_database_from_one_that_has_tables(places, monkeypatch):
-    """What `init` writes for an app whose own command empties its tables."""
+    """What docs/settings.md has for an app whose own command empties its tables."""
     monkeypatch.setattr("cloud_init.host.release.files.variables", lambda *_: {**os.environ, "SLIPWAY_SCHEMA": "of the shell"})
     places.log.mkdir(parents=True)
     create = f"import sqlite3; sqlite3.connect('{places.database}').execute('CREATE TABLE a (x)')"

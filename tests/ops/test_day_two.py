@@ -24,7 +24,7 @@ def test_status_tells_release_processes_and_front(world, slipway):
     assert "kind nginx, listen 127.0.0.1:8080" in done.stdout
     assert "free 5.0 GB" in done.stdout
     row = next(line for line in done.stdout.splitlines() if line.startswith("  web"))
-    assert row.split() == ["web", "RUNNING", "7", "61", "s", "52", "MB"]
+    assert row.split() == ["web", "RUNNING", "7", "61", "s", "52.0", "MB"]
 
 
 def test_status_is_content_with_few_facts(world, slipway):
@@ -114,7 +114,7 @@ def test_releases_marks_live_and_previous(world, slipway):
     lines = slipway("releases").stdout.splitlines()
     assert lines[0].split() == ["release", "code", "prepared", "size"]
     assert lines[1].split()[0] == "aaaabbbbcccc"
-    assert lines[1].endswith("9 MB  live    ")
+    assert lines[1].endswith("9.0 MB  live    ")
     assert lines[2].split() == ["ddddeeeeffff", "-", "-", "-", "previous"]
 
 

@@ -11,16 +11,16 @@ from ops.display.changes import short_type
 from ops.display.progress import shown
 
 
-@pytest.mark.parametrize(("value", "text"), [(0.04, "0.0 s"), (9.94, "9.9 s"), (12.4, "12 s"), (59.7, "1 min 00 s"), (125, "2 min 05 s")])
-def test_seconds(value, text):
-    assert tables.seconds(value) == text
-
-
 @pytest.mark.parametrize(
-    ("value", "text"), [(0, "0 B"), (999, "999 B"), (1500, "2 kB"), (52_000_000, "52 MB"), (5e9, "5.0 GB"), (None, "-")]
+    ("value", "text"), [(0, "0 bytes"), (999, "999 bytes"), (1500, "1.5 kB"), (52_000_000, "52.0 MB"), (5e9, "5.0 GB"), (None, "-")]
 )
 def test_sizes(value, text):
     assert tables.size(value) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.04, "0.0 s"), (9.94, "9.9 s"), (12.4, "12 s"), (125, "2 min")])
+def test_durations(value, text):
+    assert tables.duration(value) == text
 
 
 @pytest.mark.parametrize(("ago", "text"), [(130, "2 min"), (7300, "2 h"), (3 * 86400, "3 days")])

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from components.source import SeveralApps
 from ops.commands import init
 
 Tree = dict[str, str]
@@ -146,23 +145,6 @@ def test_the_stack_file_says_why(project, slipway):
     assert "  warning: config.py: SECRET_KEY is in the sources" in done.stdout
 
 
-def test_a_person_chooses_between_apps(project, slipway, answering, monkeypatch):
-    asked = []
-
-    def found(folder, module):
-        asked.append(module)
-        if module is None:
-            raise SeveralApps(folder, ["admin:app", "shop:app"])
-        return SimpleNamespace(folder=folder, module=module, requirements="", sentences=())
-
-    monkeypatch.setattr(init, "find_app", found)
-    done = slipway("init", "../shop")
-    assert (done.exit_code, "wanted one app, found admin:app, shop:app" in done.stderr) == (1, True)
-    answering("shop:app")
-    assert slipway("init", "../shop").exit_code == 0
-    assert (asked, read(project)["config"]["slipway:app"]["module"]) == ([None, None, "shop:app"], "shop:app")
-
-
 OURS = "name: slipway # of the clone\n"
 
 
@@ -213,21 +195,6 @@ def test_another_apps_file_is_never_overwritten_unasked(project, slipway, words)
     done = slipway(*words)
     assert (done.exit_code, (project / "Pulumi.dev.yaml").read_text()) == (2, OTHER)
     assert "exists already" in done.stderr
-
-
-def test_a_stack_that_was_named_is_not_asked_for(project, slipway, answering):
-    (project / "Pulumi.dev.yaml").write_text(OTHER)
-    answering("shop")
-    assert slipway("init", "../shop", "-s", "dev").exit_code == 2
-    assert not (project / "Pulumi.shop.yaml").exists()
-
-
-def test_another_name_is_asked_for(project, slipway, answering):
-    (project / "Pulumi.dev.yaml").write_text(OTHER)
-    answering("shop")
-    assert slipway("init", "../shop").exit_code == 0
-    assert read(project, "shop")["config"]["slipway:app"]["name"] == "shop"
-    assert (project / "Pulumi.dev.yaml").read_text() == OTHER
 
 
 def test_yes_keeps_what_init_does_not_know(project, slipway):

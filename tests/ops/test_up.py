@@ -270,7 +270,7 @@ def test_destroy_keeps_data_and_says_how_to_remove_it(world, slipway):
     world.hosts = [Host(data=[Kept("/srv/shared", 4096)]), Host("two", data=[Kept("two:/srv/data", 2_000_000)])]
     done = slipway("destroy", "-y")
     assert (done.exit_code, world.calls, world.hosts[0].removed) == (0, ["destroy"], [])
-    assert "Stays: /srv/shared  4 kB\nStays: two:/srv/data  2 MB\n" in done.stdout
+    assert "Stays: /srv/shared  4.1 kB\nStays: two:/srv/data  2.0 MB\n" in done.stdout
     assert "./slipway -s dev destroy --with-data shop" in done.stdout
 
 

@@ -40,7 +40,6 @@ def test_nothing_changed(project, stack, saved, tmp_path):
     found, changed = compared(project, stack, {stack: tmp_path / stack})
     assert (found["settings"], changed, found["warnings"]) == ([], {}, [])
     assert found["unchanged"] > 3
-    assert project.run("-s", stack, "plan", "--against", str(saved[stack]), "--exit-code").returncode == 0
     assert project.git("status", "--porcelain") == ""
 
 
@@ -53,7 +52,6 @@ def test_a_changed_setting(changing, saved):
     assert properties(changed["shop-web-host"]) == {"instanceType": ("t4g.small", "t4g.large")}
     assert changed["shop-web-host"]["op"] == "alter"
     assert {one["kind"] for one in found["warnings"]} == {"downtime"}
-    assert changing.run("-s", "aws", "plan", "--against", str(saved["aws"]), "--exit-code").returncode == 2
 
 
 @pytest.mark.parametrize("stack", ["dev", "aws"])
@@ -109,16 +107,15 @@ def test_a_changed_secret(changing, saved):
 def test_a_saved_plan(changing):
     saved = changing.folder / "saved.json"
     saved.write_text(changing.run("plan", "--json").stdout)
-    assert changing.run("plan", "--against", "saved.json", "--exit-code").returncode == 0
     changing.edit("Pulumi.dev.yaml", "port: 8080", "port: 8081")
-    done = changing.run("plan", "--against", "saved.json", "--exit-code", "--json")
-    assert done.returncode == 2
+    done = changing.run("plan", "--against", "saved.json", "--json")
+    assert done.returncode == 0
     assert json.loads(done.stdout)["comparison"]["base"] == "saved.json"
 
 
 def test_a_saved_plan_counts_from_where_the_user_is(project, tmp_path):
     (tmp_path / "saved.json").write_text(project.run("plan", "--json").stdout)
-    done = project.run("plan", "--against", "saved.json", "--exit-code", env={"SLIPWAY_CWD": str(tmp_path)})
+    done = project.run("plan", "--against", "saved.json", env={"SLIPWAY_CWD": str(tmp_path)})
     assert (done.returncode, done.stderr) == (0, "")
 
 

@@ -6,8 +6,7 @@ from ops.display.changes import differences
 from ops.plan import formats
 from ops.plan.compare import compare
 from ops.plan.document import Document
-from ops.plan.formats import Paper
-from ops.plan.view import Names, sides
+from ops.plan.formats import Names, Paper, sides
 
 
 def shown_text(old, new):

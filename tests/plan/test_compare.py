@@ -108,14 +108,6 @@ def test_options():
     after = plan(resource(GROUP, depends_on=("b", "a"), delete_before_replace=True, ignore_changes=("x",), provider="p", parent="q"))
     paths = ["protect", "retainOnDelete", "deleteBeforeReplace", "provider", "parent", "ignoreChanges"]
     assert changed(before, after) == {"it": ("may-replace", dict.fromkeys(paths, False) | {"provider": None})}
-    assert changed(plan(resource(GROUP, depends_on=("a",))), plan(resource(GROUP)))["it"][1] == {"dependsOn": False}
-
-
-def test_a_dependency_that_an_input_says_is_told_once():
-    group = resource(GROUP, "g")
-    before = resource(RULE, inputs={"securityGroupId": of(group)}, depends_on=(group.urn,))
-    found = changed(plan(group, before), plan(group, resource(RULE, inputs={"securityGroupId": "sg-1"})))
-    assert found == {"it": ("replace", {"securityGroupId": True})}
 
 
 @pytest.mark.parametrize("kind", ["component", "existing"])

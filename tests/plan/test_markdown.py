@@ -18,7 +18,7 @@ from ops.plan.formats import Paper
 sys.path.append(str(Path(__file__).parents[2] / ".github/scripts"))
 from fit import fit
 
-_OURS = {"h3", "h4", "p", "strong", "em", "blockquote", "ul", "li", "br", "code", "pre", "details", "summary"}
+_OURS = {"p", "strong", "code", "pre", "details", "summary"}
 _TOKEN = "qzx"
 
 
@@ -95,10 +95,7 @@ def test_no_stack_ends_the_mark(stack):
 
 
 def test_prose_is_ours_alone():
-    """All prose of a plan full of words of others, but for the numbers of a summary."""
-    prose = re.sub(r"\d+", "N", read(made_plans.hostile_comparison([_TOKEN, "other"])).prose)
-    known = re.sub(r"\d+", "N", read(made_plans.compared(made_plans.shop())).prose)
-    assert set(prose.split()) <= set(known.split()) | {"waived", "warnings,", "alter", "findings"}
+    assert read(made_plans.hostile_comparison([_TOKEN, "other"])).prose.split() == ["The", "whole", "plan"]
 
 
 @pytest.mark.parametrize("number", [60, 1000])
@@ -110,7 +107,7 @@ def test_nothing_is_left_out_and_what_who_posts_it_cuts_is_closed(number):
     for document in (made.document(), made.document(comparison=comparison)):
         assert only_ours(read(document))
         text = formats.markdown(document, Paper())
-        assert text.count("**removed**") == len(document.comparison.warnings if document.comparison else ())
+        assert text.count("! removed ") == len(document.comparison.warnings if document.comparison else ())
         for limit in range(1000, 60_000, 7000):
             cut = fit(text, "The rest is there.", limit)
             assert len(cut.encode()) <= limit + 200
@@ -119,8 +116,8 @@ def test_nothing_is_left_out_and_what_who_posts_it_cuts_is_closed(number):
 
 def test_no_base_shows_resources_and_an_empty_change_says_so():
     plain, made = read(made_plans.single().document()), made_plans.shop()
-    assert "Resources" in plain.prose
+    assert not plain.prose.strip()
+    assert "Plan of stack" in plain.code
     same = Comparison(base="main", settings=(), resources=(), unchanged=31, warnings=())
     unchanged = read(made.document(comparison=same))
-    assert "no change, 31 resources" in unchanged.prose
-    assert "Changes" not in unchanged.prose
+    assert "no change, 31 unchanged" in unchanged.code

@@ -33,13 +33,11 @@ def _type(given: Mapping[str, Any]) -> str:
 
 
 def _filled(value: Any, urns: Mapping[str, str]) -> Any:
-    """Names in marks as URNs; long texts by how often they repeat."""
+    """Names in marks as URNs."""
     if isinstance(value, list):
         return [_filled(one, urns) for one in value]
     if not isinstance(value, Mapping):
         return value
     if UNKNOWN in value:
         return {UNKNOWN: [urns[name] for name in value[UNKNOWN]]}
-    if value.keys() == {"repeat", "times"}:
-        return value["repeat"] * value["times"]
     return {key: _filled(one, urns) for key, one in value.items()}

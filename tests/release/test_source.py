@@ -65,7 +65,7 @@ def test_the_shells_flask_app_is_no_matter(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("case", PITFALLS, ids=lambda case: case["name"])
 def test_pitfalls(case: dict[str, Any], tmp_path: Path) -> None:
-    lines = list(pitfalls.find(write(tmp_path, case["files"]), case.get("workers", "auto"), case.get("given", ())))
+    lines = list(pitfalls.find(write(tmp_path, case["files"]), case.get("given", ())))
     assert len(lines) == bool(case.get("told")), lines
     assert [words for words in case.get("told", ()) if words not in lines[0]] == []
 

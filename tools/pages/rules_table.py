@@ -17,13 +17,13 @@ _HEAD = "| rule | what it wants | more |\n|---|---|---|\n"
 
 def table() -> str:
     """All rules as a Markdown table, by their ids."""
-    return _HEAD + "".join(map(_row, check.every().values()))
+    return _HEAD + "".join(generated.cells(f"`{id}`", *words(rule)) for id, rule in check.every().items())
 
 
-def _row(rule: check.Rule) -> str:
-    """A rule with the rest of its docstring."""
-    rest = cleandoc(rule.check.__doc__ or "").partition("\n\n")[2]
-    return generated.cells(f"`{rule.id}`", rule.description, " ".join(rest.split()))
+def words(rule: check.Check) -> tuple[str, str]:
+    """The first paragraph of a rule's docstring, and the rest of it."""
+    first, _, rest = cleandoc(rule.__doc__ or "").partition("\n\n")
+    return " ".join(first.split()), " ".join(rest.split())
 
 
 def main(arguments: list[str]) -> int:
