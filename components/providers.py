@@ -360,6 +360,28 @@ class DeployProvider(RolloutProvider):
         return _release_drift(olds, news, platforms.connect(json.loads(news["platform"])).live(), "")
 
 
+class PlatformAppProvider(_OnHost):
+    """Makes an app on a platform, with what outlives its releases there."""
+
+    REPLACES = ("name",)
+    UPDATES = ("facts",)
+    WORDS = "{host} on {platform}"
+
+    def drift(self, _olds: Props, _news: Props) -> str:
+        return str(self._platform(_news).drift())
+
+    def delete(self, _id: str, _props: Props) -> None:
+        self._platform(_props).remove()
+
+    def made(self, props: Props, olds: Props) -> Props:
+        return {"name": props["name"], "facts": props["facts"], **self._platform(props).make()}
+
+    def _platform(self, props: Props) -> Any:
+        from components import platforms
+
+        return platforms.connect(json.loads(props["facts"]))
+
+
 def _hosts(props: Props) -> list[transport.Launched]:
     return [transport.connect(facts) for facts in json.loads(props.get("hosts") or "[]")]
 
