@@ -2,17 +2,12 @@
 live by itself there, after the release command: `promote` builds, `send` only uploads."""
 
 import hashlib
-import netrc
 import os
 import tempfile
 import time
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from functools import cached_property
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,36 +15,27 @@ from urllib.parse import urlsplit
 import requests
 
 from cloud_init.host import contracts
+from cloud_init.host.base.files import object_in
 from cloud_init.host.contracts.manifest import Health
 from components.deployment import Deployment, Verb
 from components.deployment.answers import Answer, Instance, Live, Process, Release, Releases, Verdict
-from components.errors import MissingError, SlipwayError, one_line
+from components.errors import SlipwayError, one_line
 from components.hosts import progress
 from components.platforms import Overtaken, Sendable, rollback
 
-STACK, NAMES = "SLIPWAY_STACK", "SLIPWAY_NAMES"
-"""Config vars that say which stack's an app is, and which others an `up` has set."""
-PREBOOT = ("standard", "performance")
-"""How types of dynos begin of which the old ones serve until the new ones do."""
 PAUSE = 2.0  # seconds between two questions
-_TIMES = (10, 60)  # seconds to connect, and without a byte of an answer
-_QUIET = (10, 3600)  # the same where a build, a release command or a log may be silent for long
-_BACKUPS = "run `heroku pg:backups --app APP`"
+PREBOOT = ("standard", "performance")  # so types of dynos begin of which the old ones serve until new ones do
+_STACK, _NAMES = "SLIPWAY_STACK", "SLIPWAY_NAMES"  # config vars: which stack's an app is, which others an `up` has set
+_TIMES, _QUIET = (10, 60), (10, 3600)  # seconds to connect, and without a byte: of an answer, of a build or a log
+_NEXT = {401: "; set HEROKU_API_KEY, or run `heroku login`", 429: "; wait some minutes, then run it again"}
+_RUN, _BACKUPS = (
+    "run `heroku run --app APP -- sh -c 'cd src && COMMAND'`",
+    "see `heroku pg:backups --help`, by which Heroku's databases have them",
+)
 
 
 class _Missing(SlipwayError):
     """There is no such thing at Heroku."""
-
-
-def _sign(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Adds the key. As a function: requests puts what ~/.netrc has in the place of a header."""
-    key, noted = os.environ.get("HEROKU_API_KEY"), None
-    with suppress(FileNotFoundError, netrc.NetrcParseError):
-        noted = netrc.netrc().authenticators("api.heroku.com")
-    if not key and not noted:
-        raise MissingError("heroku: wanted a key in HEROKU_API_KEY or ~/.netrc (api.heroku.com), found none; run `heroku login`")
-    request.headers["Authorization"] = f"Bearer {key or (noted or '   ')[2]}"
-    return request
 
 
 def _ask(method: str, url: str, **given: Any) -> requests.Response:
@@ -57,131 +43,104 @@ def _ask(method: str, url: str, **given: Any) -> requests.Response:
     try:
         answer = requests.request(method, url, **{"timeout": _TIMES, **given})
     except requests.RequestException as error:
-        kind = type(error).__name__
-        raise SlipwayError(f"Heroku: {method} {urlsplit(url).hostname}: wanted an answer, found {kind}; run it again") from None
+        found = f"{urlsplit(url).hostname}, found {type(error).__name__}"
+        raise SlipwayError(f"Heroku: {method}: wanted an answer of {found}; run it again") from None
     if answer.ok:
         return answer
-    try:
-        said = "{message} ({id})".format_map(answer.json())
-    except (ValueError, KeyError, TypeError):
-        said = str(answer.reason)
-    next_step = {401: "; set HEROKU_API_KEY, or run `heroku login`", 429: "; wait some minutes, then run it again"}
-    kind_of = _Missing if answer.status_code == requests.codes.not_found else SlipwayError
-    raise kind_of(f"Heroku: {answer.status_code}, {one_line(said, 300)}{next_step.get(answer.status_code, '')}")
+    said = object_in(answer.text)
+    why = one_line(f"{said.get('message', answer.reason)} ({said.get('id', 'no id')})", 300)
+    kind = _Missing if answer.status_code == requests.codes.not_found else SlipwayError
+    raise kind(f"Heroku: {answer.status_code}, {why}{_NEXT.get(answer.status_code, '')}")
 
 
-def call(method: str, path: str, body: Any = None, newest: str = "") -> Any:
-    """What the Platform API answers; of a list the newest 200 by that field. HEROKU_HOST is as
-    Heroku's own command line has it, a domain or a whole address."""
-    host = os.environ.get("HEROKU_HOST", "heroku.com")
-    headers = {"Accept": "application/vnd.heroku+json; version=3"}
-    if newest:
-        headers["Range"] = f"{newest} ..; max=200, order=desc"
-    url = host if host.startswith("http") else f"https://api.{host}"
-    return _ask(method, url + path, json=body, headers=headers, auth=_sign).json()
+def _lines(url: str) -> Iterator[str]:
+    with _ask("GET", url, stream=True, timeout=_QUIET) as answer:
+        yield from (line.decode(errors="replace") for line in answer.iter_lines())
 
 
 class Platform(Deployment):
     """One app; `facts` as the target puts them together."""
 
-    refused: Mapping[Verb, str] = {
-        "run": "run `heroku run --app APP -- sh -c 'cd src && COMMAND'`",
-        "backup": _BACKUPS,
-        "backups": _BACKUPS,
-        "restore": "run `heroku pg:backups:restore --app APP`",
-    }
+    refused: Mapping[Verb, str] = {"run": _RUN, "backup": _BACKUPS, "backups": _BACKUPS, "restore": _BACKUPS}
 
     def __init__(self, facts: Mapping[str, Any]) -> None:
-        self.name, self.facts, self.app = facts["host"], facts, f"/apps/{facts['host']}"
+        self.name, self.facts = facts["host"], facts
         self._sent: dict[str, tuple[Sendable, Mapping[str, str]]] = {}
         self._served: dict[str, str] = {}  # Heroku's own id of a release as it last served
 
-    @cached_property
-    def url(self) -> str:  # type: ignore[override]
-        return f"https://{self.facts['domain']}" if self.facts["domain"] else self._address()
+    def found(self) -> "Platform":
+        """With its address; Heroku adds letters of its own to an app's name."""
+        self.url = f"https://{self.name}.herokuapp.com"
+        with suppress(_Missing):
+            self.url = str(self._call("GET")["web_url"]).rstrip("/")
+        return self
 
-    def _address(self) -> str:
-        """Heroku adds letters of its own to an app's name."""
-        return str(call("GET", self.app)["web_url"]).rstrip("/")
+    def _call(self, method: str, path: str = "", body: Any = None, by: str = "id") -> Any:
+        """What the Platform API answers at a path, or one below the app; of a list the last 200 by
+        that field. HEROKU_HOST and the key are as Heroku's own command line has them."""
+        host, noted = os.environ.get("HEROKU_HOST", "heroku.com"), requests.utils.get_netrc_auth("https://api.heroku.com")
+        at = path if path[:1] == "/" else f"/apps/{self.name}/{path}".rstrip("/")
+        headers = {"Accept": "application/vnd.heroku+json; version=3", "Range": f"{by} ..; max=200, order=desc"}
+        headers["Authorization"] = f"Bearer {os.environ.get('HEROKU_API_KEY') or (noted or ('', 'none'))[1]}"
+        url = host if host.startswith("http") else f"https://api.{host}"
+        # With a function of its own requests doesn't put ~/.netrc's in the place of the header.
+        return _ask(method, url + at, json=body, headers=headers, auth=lambda request: request).json()
 
     def drift(self) -> str:
         """Why the app isn't as it was made."""
         with suppress(_Missing):
-            return "" if self._config().get(STACK) == self.facts["owner"] else f"the app {self.name} isn't this stack's any more"
+            ours = self._call("GET", "config-vars").get(_STACK) == self.facts["owner"]
+            return "" if ours else f"the app {self.name} isn't this stack's any more"
         return f"the app {self.name} is gone"
 
     def make(self) -> dict[str, Any]:
         """Makes the app, or brings it to its facts; its addresses. One in which nothing was ever
         launched is taken: an `up` that was cut off may have left it."""
-        facts, wanted = self.facts, {"name": self.name, "region": self.facts["region"], "stack": self.facts["stack"]}
+        facts = self.facts
         try:
-            app = call("GET", self.app)
+            app = self._call("GET")
         except _Missing:
-            app = call("POST", "/apps", wanted)
+            app = self._call("POST", "/apps", {"name": self.name, "region": facts["region"], "stack": facts["stack"]})
         if app["slug_size"] is not None and self.drift():
-            raise SlipwayError(
-                f"slipway:heroku.name: wanted a new app, found {self.name}, which another stack or person has; take another name"
-            )
+            raise SlipwayError(f"slipway:heroku.name: wanted a new app, found {self.name}, which another stack or person has; take another")
         if (region := app["region"]["name"]) != facts["region"]:
             raise SlipwayError(f"slipway:heroku.region: wanted {region}, where the app is for good, found {facts['region']}; set it back")
-        self._set({STACK: facts["owner"]})
-        if app["build_stack"]["name"] != facts["stack"]:
-            call("PATCH", self.app, {"build_stack": facts["stack"]})
-        if facts["plan"]:
-            self._add_database(facts["plan"])
-        address = app["web_url"].rstrip("/")
-        return {"url": address, "addresses": [self._domain(facts["domain"]) if facts["domain"] else urlsplit(address).hostname]}
+        self._call("PATCH", "", {"build_stack": facts["stack"]})
+        if plan := facts["plan"]:
+            there = [one["plan"]["name"] for one in self._call("GET", "addons") if one["addon_service"]["name"] == "heroku-postgresql"]
+            if not there:
+                self._until(f"addons/{self._call('POST', 'addons', {'plan': plan})['id']}", "state")
+            elif plan not in there:
+                how = "run `heroku addons:upgrade`, then set that one"
+                raise SlipwayError(f"slipway:heroku.database: wanted {there[0]}, which is there, found {plan}; {how}")
+        address = leads = app["web_url"].rstrip("/")
+        if name := facts["domain"]:
+            domains = {one["hostname"]: one for one in self._call("GET", "domains")}
+            leads = (domains.get(name) or self._call("POST", "domains", {"hostname": name, "sni_endpoint": None}))["cname"]
+            progress.note(self.name, f"set CNAME {name} → {leads}; the certificate follows by itself")
+        return {"url": address, "addresses": [leads.rpartition("/")[2]]}
 
     def remove(self) -> None:
         """Deletes the app, and with it its database. Refused while that is to be kept."""
         if self.facts["keep"] and self.facts["plan"]:
-            raise SlipwayError(
-                "wanted slipway:keepData: false, as Heroku's database goes with its app, found true; set it, run up, then destroy"
-            )
+            raise SlipwayError("wanted slipway:keepData: false, as Heroku's database goes with its app, found true; set it, then `up`")
         with suppress(_Missing):
-            call("DELETE", self.app)
-
-    def _add_database(self, plan: str) -> None:
-        found = [one["plan"]["name"] for one in call("GET", f"{self.app}/addons") if one["addon_service"]["name"] == "heroku-postgresql"]
-        if found and found != [plan]:
-            how = "run `heroku addons:upgrade`, then set the new one"
-            raise SlipwayError(f"slipway:heroku.database: wanted {', '.join(found)}, which is there, found {plan}; {how}")
-        if not found:
-            made = call("POST", f"{self.app}/addons", {"plan": plan})
-            if self._until(f"{self.app}/addons/{made['id']}", "state")["state"] != "provisioned":
-                raise SlipwayError(f"slipway:heroku.database: {plan} couldn't be provisioned; see `heroku addons --app {self.name}`")
-
-    def _domain(self, wanted: str) -> str:
-        """The name that DNS is to lead the domain to."""
-        there = {one["hostname"]: one for one in call("GET", f"{self.app}/domains")}
-        target = (there.get(wanted) or call("POST", f"{self.app}/domains", {"hostname": wanted, "sni_endpoint": None}))["cname"]
-        progress.note(self.name, f"set CNAME {wanted} → {target}; the certificate follows by itself")
-        return str(target)
-
-    def _config(self) -> dict[str, str]:
-        found: dict[str, str] = call("GET", f"{self.app}/config-vars")
-        return found
-
-    def _set(self, wanted: Mapping[str, str | None]) -> bool:
-        """Sets config vars that differ, None removes one; whether any did. Heroku starts what is
-        live again by that, after its release command."""
-        now = self._config()
-        changes = {name: value for name, value in wanted.items() if now.get(name) != value}
-        if changes:
-            call("PATCH", f"{self.app}/config-vars", changes)
-        return bool(changes)
+            self._call("DELETE")
 
     def _releases(self) -> list[dict[str, Any]]:
-        """What Heroku keeps, the newest first, with our id of what runs in it as `ours`."""
-        builds = call("GET", f"{self.app}/builds", newest="created_at")
-        names = {one["slug"]["id"]: one["source_blob"]["version"] for one in builds if one["slug"]}
-        kept = call("GET", f"{self.app}/releases", newest="version")
-        return [{**one, "ours": names.get(one["slug"]["id"]) or f"v{one['version']}"} for one in kept if one["slug"]]
+        """Those that are kept, the newest first: `ours` is our id of what runs, `at` its time."""
+        builds = [one for one in self._call("GET", "builds", by="created_at") if one["slug"]]
+        versions = {one["slug"]["id"]: one["source_blob"]["version"] for one in builds}
+        kept: list[dict[str, Any]] = [one for one in self._call("GET", "releases", by="version") if one["slug"]]
+        for one in kept:
+            one["ours"] = versions.get(one["slug"]["id"]) or f"v{one['version']}"
+            one["at"] = datetime.fromisoformat(one["created_at"]).timestamp()
+        return kept
 
     def live(self) -> str | None:
         with suppress(_Missing):
             for one in (one for one in self._releases() if one["current"]):
-                if any(dynos["quantity"] for dynos in call("GET", f"{self.app}/formation") if dynos["type"] == "web"):
+                if any(dynos["quantity"] for dynos in self._call("GET", "formation") if dynos["type"] == "web"):
                     self._served[one["ours"]] = one["id"]
                     return str(one["ours"])
         return None
@@ -193,14 +152,13 @@ class Platform(Deployment):
         with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
             release.bundle.pack(release.id, release.source, Path(folder) / "bundle")
             packed = (Path(folder) / "bundle").read_bytes()
-        blob = call("POST", "/sources")["source_blob"]
+        blob = self._call("POST", "/sources")["source_blob"]
         _ask("PUT", blob["put_url"], data=packed)  # its signature is of one without a Content-Type
         checksum = f"SHA256:{hashlib.sha256(packed).hexdigest()}"
         self._sent[release.id] = release, {"url": blob["get_url"], "version": release.id, "checksum": checksum}
 
     def private_url(self, release: str) -> str | None:
-        """None: the router alone reaches a dyno."""
-        return None
+        return None  # the router alone reaches a dyno
 
     def promote(self, release: str, before: str | None) -> None:
         """Builds what was sent; goes back to any other, which Heroku keeps."""
@@ -213,107 +171,94 @@ class Platform(Deployment):
         self._settle()
 
     def withdraw(self, release: str) -> None:
-        """No web dyno runs until a release sets them."""
-        call("PATCH", f"{self.app}/formation/web", {"quantity": 0})
+        self._call("PATCH", "formation/web", {"quantity": 0})
 
     def _build(self, release: Sendable, source: Mapping[str, str], before: str | None) -> None:
-        """With the release's config vars, which are the old ones again where it fails."""
-        values = {**release.bundle.environment, **release.secrets}
-        gone = dict.fromkeys(self._config().get(NAMES, "").split())
-        changed = self._set({**gone, **values, NAMES: " ".join(sorted(values))}) and before
+        """With the release's config vars, which are the old ones again where it fails. Heroku starts
+        what is live again for each change of them, after its release command."""
+        values, now = {**release.bundle.environment, **release.secrets}, self._call("GET", "config-vars")
+        ours = {**values, _NAMES: " ".join(sorted(values)), _STACK: self.facts["owner"]}
+        wanted = {**dict.fromkeys(now.get(_NAMES, "").split()), **ours}  # None removes one
+        changes = {name: value for name, value in wanted.items() if now.get(name) != value}
         try:
-            if changed:
-                self._until(f"{self.app}/releases/{self._releases()[0]['id']}")
-            build = call("POST", f"{self.app}/builds", {"source_blob": source})
-            log = self._tell(build["output_stream_url"])
-            build = self._until(f"{self.app}/builds/{build['id']}")
-            if build["status"] != "succeeded":
-                raise SlipwayError("\n  | ".join([f"the build {build['status']}", *log]))
-            self._finish(call("GET", f"{self.app}/releases/{build['release']['id']}"))
+            if changes:
+                self._call("PATCH", "config-vars", changes)
+            if changes and before:
+                self._until(f"releases/{self._releases()[0]['id']}")
+            build = self._call("POST", "builds", {"source_blob": source})
+            made = self._follow(build, "builds", "the build")["release"]["id"]
+            self._follow(self._call("GET", f"releases/{made}"), "releases", "the release command")
         except SlipwayError:
-            if changed:
-                self._go_back(str(before))
+            if changes and before:
+                self._go_back(before)
             raise
-        if (newest := self._releases()[0])["id"] != build["release"]["id"]:
+        if (newest := self._releases()[0])["id"] != made:
             raise Overtaken(f"wanted v{newest['version']} to be this one, found {newest['ours']}: somebody else was later")
 
     def _go_back(self, release: str) -> None:
         """By Heroku's own rollback: old code in a new release, with the config vars of then. Where
-        it didn't serve just now, then is its build: later ones may be those of another release."""
-        kept = [one for one in self._releases() if one["status"] == "succeeded"]
-        runs = (list(run) for ours, run in groupby(kept, key=itemgetter("ours")) if ours == release)
-        if not (wanted := self._served.get(release) or next((run[-1]["id"] for run in runs), "")):
+        it didn't serve just now, then is not when config vars changed: that may be for another."""
+        runs = [one for one in self._releases() if one["ours"] == release and one["status"] == "succeeded"]
+        kept = [one["id"] for one in runs if one["description"].startswith(("Deploy", "Rollback"))]
+        if not (wanted := self._served.get(release) or next(iter(kept), None)):
             raise SlipwayError(f"wanted a release that Heroku keeps, found {one_line(release)}; see ./slipway releases")
-        self._finish(call("POST", f"{self.app}/releases", {"release": wanted}))
+        self._follow(self._call("POST", "releases", {"release": wanted}), "releases", "the release command")
 
-    def _finish(self, release: Mapping[str, Any]) -> None:
-        """Follows the release command. Raises `SlipwayError` where it fails: what was live stays."""
-        log = self._tell(release["output_stream_url"]) if release["output_stream_url"] else []
-        if (ended := self._until(f"{self.app}/releases/{release['id']}")["status"]) != "succeeded":
-            raise SlipwayError("\n  | ".join([f"the release command {ended}", *log]))
+    def _follow(self, begun: Mapping[str, Any], path: str, what: str) -> dict[str, Any]:
+        """Shows each line as it comes; where that breaks off, the work goes on. Raises
+        `SlipwayError` with the last lines where it fails: what was live stays."""
+        log: list[str] = []
+        with suppress(requests.RequestException, SlipwayError):
+            for line in _lines(begun["output_stream_url"]) if begun["output_stream_url"] else ():
+                log.append(progress.readable(line))
+                progress.note(self.name, log[-1])
+        if (ended := self._until(f"{path}/{begun['id']}"))["status"] != "succeeded":
+            raise SlipwayError("\n  | ".join([f"{what} {ended['status']}", *log[-10:]]))
+        return ended
 
     def _until(self, path: str, name: str = "status") -> dict[str, Any]:
-        """What is there once it is neither pending nor being provisioned; Heroku itself ends both."""
-        while (found := call("GET", path))[name] in ("pending", "provisioning"):
+        """What is there once it is neither pending nor being provisioned, which Heroku ends."""
+        while (found := self._call("GET", path))[name] in ("pending", "provisioning"):
             time.sleep(PAUSE)
         return dict(found)
 
-    def _tell(self, url: str) -> list[str]:
-        """Shows each line as it comes; the last ones. Where it breaks off the work goes on."""
-        last = deque[str](maxlen=10)
-        with suppress(requests.RequestException, SlipwayError), _ask("GET", url, stream=True, timeout=_QUIET) as answer:
-            for line in answer.iter_lines():
-                last.append(progress.readable(line.decode(errors="replace")))
-                progress.note(self.name, last[-1])
-        return list(last)
-
     def _settle(self) -> None:
         """Dynos, preboot and certificate, which no app has before its first release."""
-        wanted, changes = self.facts["formation"], []
-        for now in call("GET", f"{self.app}/formation"):
-            dynos = wanted.get(now["type"], {})
-            if dynos and dynos != {"quantity": now["quantity"], "size": now["size"].lower()}:
-                changes.append({"type": now["type"], **dynos})
-        if changes:
-            call("PATCH", f"{self.app}/formation", {"updates": changes})
+        wanted = self.facts["formation"]
+        now = {one["type"]: {"quantity": one["quantity"], "size": one["size"].lower()} for one in self._call("GET", "formation")}
+        if changes := [{"type": one, **wanted[one]} for one in wanted if one in now and wanted[one] != now[one]]:
+            self._call("PATCH", "formation", {"updates": changes})
         preboot = wanted["web"]["size"].startswith(PREBOOT)
-        if call("GET", f"{self.app}/features/preboot")["enabled"] != preboot:
-            call("PATCH", f"{self.app}/features/preboot", {"enabled": preboot})
-        if self.facts["domain"] and not call("GET", self.app)["acm"]:
-            call("POST", f"{self.app}/acm")
+        if self._call("GET", "features/preboot")["enabled"] != preboot:
+            self._call("PATCH", "features/preboot", {"enabled": preboot})
+        if self.facts["domain"] and not self._call("GET")["acm"]:
+            self._call("POST", "acm")
 
     def status(self) -> Sequence[Instance]:
         """All dynos as one instance."""
-        app, dynos = call("GET", self.app), call("GET", f"{self.app}/dynos")
-        live = [Live(release=one["ours"], since=_moment(one["created_at"])) for one in self._releases() if one["current"]]
-        seen = [Process(name=one["name"], state=one["state"], uptime=time.time() - _moment(one["updated_at"])) for one in dynos]
-        web = [one for one in dynos if one["type"] == "web"]
-        said = {"live": next(iter(live), None), "processes": seen, "maintenance": app["maintenance"]}
-        front = {"kind": "Heroku's router", "dynos": ", ".join(sorted({one["size"] for one in web}))}
-        return [Instance(host=self.name, ok=bool(web) and all(one["state"] == "up" for one in web), front=front, **said)]
+        app, dynos = self._call("GET"), self._call("GET", "dynos")
+        live = next((Live(release=one["ours"], since=one["at"]) for one in self._releases() if one["current"]), None)
+        ok = {one["state"] for one in dynos if one["type"] == "web"} == {"up"}
+        seen = [Process(name=f"{one['name']} ({one['size']})", state=one["state"]) for one in dynos]
+        return [
+            Instance(host=self.name, ok=ok, live=live, processes=seen, maintenance=app["maintenance"], front={"kind": "Heroku's router"})
+        ]
 
     def logs(self, lines: int, follow: bool) -> Iterator[str]:
-        session = call("POST", f"{self.app}/log-sessions", {"lines": lines, "tail": follow})
-        with _ask("GET", session["logplex_url"], stream=True, timeout=_QUIET) as answer:
-            yield from (line.decode(errors="replace") for line in answer.iter_lines())
+        return _lines(self._call("POST", "log-sessions", {"lines": lines, "tail": follow})["logplex_url"])
 
     def releases(self) -> Sequence[Releases]:
-        kept: dict[str, Release] = {}
-        for one in (one for one in self._releases() if one["status"] == "succeeded"):
-            kept.setdefault(one["ours"], Release(id=one["ours"], prepared_at=_moment(one["created_at"]), live=one["current"]))
-        return [Releases(host=self.name, ok=True, releases=list(kept.values()))]
+        kept = [one for one in self._releases() if one["status"] == "succeeded"]
+        newest = {one["ours"]: Release(id=one["ours"], prepared_at=one["at"], live=one["current"]) for one in reversed(kept)}
+        return [Releases(host=self.name, ok=True, releases=list(newest.values())[::-1])]
 
     def rollback(self, release: str | None) -> Verdict:
         kept = [one.id for one in self.releases()[0].releases if not one.live]
-        return rollback(self, self._address(), contracts.read(Health, self.facts["health"]), release or next(iter(kept), "none"))
+        return rollback(self, self.url, contracts.read(Health, self.facts["health"]), release or next(iter(kept), "none"))
 
     def maintenance(self, on: bool) -> Sequence[Answer]:
-        call("PATCH", self.app, {"maintenance": on})
+        self._call("PATCH", "", {"maintenance": on})
         return [Answer(host=self.name, ok=True)]
-
-
-def _moment(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()
 
 
 connect = Platform

@@ -1,6 +1,5 @@
 """Heroku: an app with its dynos and its database, built and run there."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,55 +11,37 @@ from cloud_init import templating
 from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import File, Health
 from components import platforms
-from components.errors import UsageError
 from components.hosts.resources import RandomSecret
 from components.platforms.heroku import PREBOOT, Platform
 from components.release import bundle as bundles
-from components.release.core import Release, make_door, make_health
+from components.release import core
 from components.rollout.resources import Deploy, DeployArgs, PlatformApp
 from components.settings import Model, Settings, kinds, number, target_options
 from components.settings.kinds import setting
 from components.settings.report import Problem
-from components.target import StackPlace, TargetComponent
+from components.target import StackPlace, Takes, TargetComponent
 from components.target import needs_nothing as needs
 
 __all__ = ["TAKES", "THIS_MACHINE", "Options", "Target", "bundle", "deployment", "needs"]
 
 THIS_MACHINE = False
-TAKES = platforms.TAKES
-_NAME = "a name of 3 to 30 small letters, digits and hyphens, a letter first", r"[a-z][a-z0-9-]{1,28}[a-z0-9]"
+TAKES: Takes = {**platforms.TAKES, "database.engine": ("none", "postgres")}
+_NAME = kinds.matching("name", "a name of 3 to 30 small letters, digits and hyphens, a letter first", r"[a-z][a-z0-9-]{1,28}[a-z0-9]")
 _PLAN = kinds.matching("plan", "a plan of Heroku Postgres, such as essential-0", r"[a-z0-9][a-z0-9-]{0,40}")
-_SIZES = (
-    "eco",
-    "basic",
-    "standard-1x",
-    "standard-2x",
-    "performance-m",
-    "performance-l",
-    "performance-l-ram",
-    "performance-xl",
-    "performance-2xl",
-)
-_SIZE = kinds.matching("type of dyno", ", ".join(_SIZES[:-1]) + " or " + _SIZES[-1], "|".join(_SIZES))
+_Size = Literal["eco", "basic", "standard-1x", "standard-2x", "performance-m", "performance-l", "performance-xl", "performance-2xl"]
 
 
 class Options(Model):
     """slipway:heroku"""
 
-    name: Annotated[str, kinds.matching("name", *_NAME)] | None = setting(
-        None, "The app's name among all of Heroku's. Project and stack, with a hyphen between them, if left out."
-    )
+    name: Annotated[str, _NAME] | None = setting(None, "The app's name among all of Heroku's. PROJECT-STACK if left out.")
     region: Literal["us", "eu"] = setting("us", "Where it is, for good.")
-    stack: Literal["heroku-24", "heroku-26"] = setting("heroku-26", "What it is built on.")
-    dynos: Mapping[Annotated[str, kinds.JOB_NAME], Annotated[str, _SIZE]] = setting(
-        {}, "Types of dynos, of `web` and of `app.processes`: basic if left out. Releases on Standard and Performance have no gap."
+    stack: Literal["heroku-24", "heroku-26"] = setting("heroku-26", "The system that it is built for.")
+    dynos: Mapping[Annotated[str, kinds.JOB_NAME], _Size] = setting(
+        {}, "Types of dynos, of `web` and of `app.processes`. `basic` if left out."
     )
-    quantities: Mapping[Annotated[str, kinds.JOB_NAME], Annotated[int, number(1, 100)]] = setting({}, "How many of each: 1 if left out.")
+    quantities: Mapping[Annotated[str, kinds.JOB_NAME], Annotated[int, number(1, 100)]] = setting({}, "How many of each. 1 if left out.")
     database: Annotated[str, _PLAN] = setting("essential-0", "The plan of a managed database.")
-
-    def size(self, process: str) -> str:
-        """The type of its dynos."""
-        return self.dynos.get(process, "basic")
 
 
 class Target(TargetComponent):
@@ -70,9 +51,7 @@ class Target(TargetComponent):
         super().__init__("slipway:target:Heroku", name)
         facts, planned, child = _facts(settings, place), bundle(settings, place.folder), pulumi.ResourceOptions(parent=self)
         if not (size := facts["formation"]["web"]["size"]).startswith(PREBOOT):
-            pulumi.log.warn(
-                f"slipway:heroku.dynos: a {size} dyno stops before the next one starts: each release is some seconds without answer"
-            )
+            pulumi.log.warn(f"slipway:heroku.dynos: a {size} dyno ends before the next one starts: seconds without answer at each release")
         key = RandomSecret(f"{name}-key", child)
         app = PlatformApp(f"{name}-app", facts, pulumi.ResourceOptions(parent=self, depends_on=[key]))
         secrets = planned.secrets(key.value, settings.secret_env)
@@ -82,7 +61,7 @@ class Target(TargetComponent):
         self.put_out(settings, identity, shown, app.addresses)
 
 
-def bundle(settings: Settings, folder: Path) -> Release[bundles.Bundle]:
+def bundle(settings: Settings, folder: Path) -> core.Release[bundles.Bundle]:
     """The app as Heroku takes it."""
     options, app = target_options(settings, Options, "heroku", _problems), settings.app
     made = bundles.plan(settings, folder, "", bundles.Runs("X-Forwarded-For", 100, static=True))  # its router keeps 90 s
@@ -95,14 +74,12 @@ def bundle(settings: Settings, folder: Path) -> Release[bundles.Bundle]:
 
 def deployment(settings: Settings, place: StackPlace) -> Platform:
     """What was launched there."""
-    return Platform(_facts(settings, place))
+    return Platform(_facts(settings, place)).found()
 
 
 def _problems(settings: Settings, options: Options) -> Iterator[Problem]:
     if settings.server.timeout > 30:
         yield "slipway:server.timeout", f"wanted at most 30, when Heroku's router gives up, found {settings.server.timeout}; set it"
-    if settings.database.placement == "managed" and settings.database.engine == "mysql":
-        yield "slipway:database.engine", "wanted postgres, which Heroku has, found 'mysql'; set placement external for one elsewhere"
     if settings.database.extensions:
         yield "slipway:database.extensions", "wanted none, which Slipway doesn't make here, found some; make them by the release command"
     for name in [one for one in (*options.dynos, *options.quantities) if one not in ("web", *settings.app.processes)]:
@@ -111,19 +88,16 @@ def _problems(settings: Settings, options: Options) -> Iterator[Problem]:
 
 def _health(settings: Settings, options: Options) -> Health:
     """Asked by the app's own address; preboot takes up to three minutes more."""
-    made = make_health(settings, make_door(settings), "", "https")
-    return replace(made, timeout=made.timeout + 180 * options.size("web").startswith(PREBOOT))
+    made = core.make_health(settings, core.make_door(settings), "", "https")
+    return replace(made, timeout=made.timeout + 180 * options.dynos.get("web", "").startswith(PREBOOT))
 
 
 def _facts(settings: Settings, place: StackPlace) -> dict[str, Any]:
     options, database = target_options(settings, Options, "heroku", _problems), settings.database
-    name = options.name or f"{place.project}-{place.stack}".lower()
-    if not re.fullmatch(_NAME[1], name):
-        raise UsageError(f"slipway:heroku.name: wanted {_NAME[0]}, found {name!r}, of project and stack; set it")
+    processes, is_managed = ("web", *settings.app.processes), (database.engine, database.placement) == ("postgres", "managed")
     return {
-        "platform": "heroku", "host": name, "region": options.region, "stack": options.stack, "domain": settings.domain,
-        "owner": f"{place.project}/{place.stack}", "words": f"the app {name} on Heroku", "keep": settings.keep_data,
-        "plan": f"heroku-postgresql:{options.database}" if (database.engine, database.placement) == ("postgres", "managed") else "",
-        "formation": {one: {"quantity": options.quantities.get(one, 1), "size": options.size(one)} for one in ("web", *settings.app.processes)},
-        "health": contracts.document(_health(settings, options)),
+        "platform": "heroku", "host": options.name or f"{place.project}-{place.stack}".lower(), "owner": f"{place.project}/{place.stack}",
+        "region": options.region, "stack": options.stack, "domain": settings.domain, "keep": settings.keep_data,
+        "plan": f"heroku-postgresql:{options.database}" if is_managed else "", "health": contracts.document(_health(settings, options)),
+        "formation": {one: {"quantity": options.quantities.get(one, 1), "size": options.dynos.get(one, "basic")} for one in processes},
     }  # fmt: skip
