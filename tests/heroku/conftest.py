@@ -51,6 +51,10 @@ class Shop:
         assert done.exit_code == code, (done.output, done.exception)
         return done.output
 
+    def run_any(self, *words: str) -> str:
+        """Whatever comes of it."""
+        return CliRunner().invoke(commands, list(words)).output
+
     def up(self, code: int = 0) -> str:
         return self.run("up", "--yes", code=code)
 

@@ -1,7 +1,8 @@
 """A Heroku on loopback that really unpacks, checks, runs release commands and serves: the part of the Platform API
-that is asked, dynos as processes, a router before them. Installing is left out: apps run in the environment of the tests."""
+that is asked, dynos as processes, a router before them. Unless told to, nothing is installed: apps run in the environment of the tests."""
 
 import io
+import logging
 import os
 import shutil
 import signal
@@ -109,7 +110,7 @@ class App:
 
 class Heroku:
     """All of it. `calls`: what the API was asked; `cut`: calls whose answer is lost, by how they begin, before or after they do
-    something; `before_build`: called as a build begins, `quota`: refuses builds."""
+    something; `before_build`: called as a build begins; `quota`: refuses builds; `installs`: by uv, into an environment of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -117,7 +118,7 @@ class Heroku:
         self.taken = {"taken"}
         self.calls: list[str] = []
         self.cut: dict[str, str] = {}
-        self.quota = False
+        self.quota = self.installs = False
         self.before_build: Callable[[App], None] = lambda app: None
         self.sources: dict[str, bytes] = {}
         self.streams: dict[str, Stream] = {}
@@ -188,6 +189,8 @@ class Heroku:
             if "nosuchpackage" in (slug / "requirements.txt").read_text():
                 raise ValueError("Unable to install dependencies using pip.")
             stream.say("-----> Installing dependencies using 'pip install -r requirements.txt'")
+            if self.installs:
+                install(slug, stream)
         except (OSError, ValueError) as error:
             stream.say(f" !     Error: {error}")
             made["status"] = "failed"
@@ -269,6 +272,17 @@ class Heroku:
         app.dynos, app.web = {}, None
 
 
+def install(slug: Path, stream: Stream) -> None:
+    uv, environment = str(Path(sys.executable).parent / "uv"), str(slug / ".heroku-python")
+    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, environment], check=True)
+    words = [uv, "pip", "install", "--python", f"{environment}/bin/python", "-r", str(slug / "requirements.txt")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    for line in done.stderr.splitlines():
+        stream.say(f"       {line}")
+    if done.returncode:
+        raise ValueError("Unable to install dependencies using pip.")
+
+
 def end(dynos: dict[str, subprocess.Popen[bytes]]) -> None:
     for process in dynos.values():
         with suppress(ProcessLookupError):
@@ -289,7 +303,8 @@ def dyno(app: App, slug: str, name: str, config: dict[str, str], more: dict[str,
     """A process of the slug's Procfile, as a dyno runs it: by bash, after `.profile`."""
     place = app.folder / slug
     command = procfile(app, slug)[name]
-    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    own = place / ".heroku-python/bin"
+    path = f"{own if own.exists() else Path(sys.executable).parent}:/usr/bin:/bin"
     environment = {"WEB_CONCURRENCY": "2", **config, **more, "HOME": str(place), "PATH": path}
     script = f"[ -f .profile ] && . ./.profile; {command}"
     log = app.log.open("ab")
@@ -356,9 +371,12 @@ class Router(BaseHTTPRequestHandler):
         pass
 
 
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
+
+
 def routes(heroku: Heroku) -> flask.Flask:
     """The Platform API."""
-    api = flask.Flask("heroku")
+    api = flask.Flask("fake-heroku", root_path=str(heroku.folder))
 
     def app_of(name: str) -> App:
         if name not in heroku.apps:
