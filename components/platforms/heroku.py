@@ -174,8 +174,8 @@ class Platform(Deployment):
         self._call("PATCH", "formation/web", {"quantity": 0})
 
     def _build(self, release: Sendable, source: Mapping[str, str], before: str | None) -> None:
-        """With the release's config vars, which are the old ones again where it fails. Heroku starts
-        what is live again for each change of them, after its release command."""
+        """With the release's config vars, the old ones again where it fails. At a change of them
+        Heroku starts what is live again, after its release command."""
         values, now = {**release.bundle.environment, **release.secrets}, self._call("GET", "config-vars")
         ours = {**values, _NAMES: " ".join(sorted(values)), _STACK: self.facts["owner"]}
         wanted = {**dict.fromkeys(now.get(_NAMES, "").split()), **ours}  # None removes one

@@ -25,7 +25,7 @@ from typing import Any
 
 import flask
 import ports
-from honcho.environ import parse_procfile
+from honcho.environ import parse_procfile  # type: ignore[import-untyped]
 from werkzeug.serving import make_server
 
 PACKAGES = ("requirements.txt", "Pipfile.lock", "poetry.lock", "uv.lock")
@@ -61,14 +61,13 @@ class Stream:
 
     def __iter__(self) -> Iterator[str]:
         at = 0
-        while True:
+        while at < len(self.lines) or not self.ended:
             with self.changed:
-                self.changed.wait_for(lambda: len(self.lines) > at or self.ended)
-                new, ended = self.lines[at:], self.ended
+                while at == len(self.lines) and not self.ended:
+                    self.changed.wait()
+                new = self.lines[at:]
             yield from new
             at += len(new)
-            if ended and at == len(self.lines):
-                return
 
 
 @dataclass
@@ -124,7 +123,7 @@ class Heroku:
         self.streams: dict[str, Stream] = {}
         self.routers: list[ThreadingHTTPServer] = []
         self.port = ports.free()
-        self.server = make_server("127.0.0.1", self.port, routes(self), threaded=True)
+        self.server = make_server("127.0.0.1", self.port, Api(self).flask, threaded=True)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     @property
@@ -169,7 +168,14 @@ class Heroku:
     def build(self, app: App, blob: dict[str, Any]) -> dict[str, Any]:
         """Begun at once, done beside."""
         stream, url = self.stream()
-        made = {"id": str(uuid.uuid4()), "status": "pending", "output_stream_url": url, "release": None, "slug": None, "source_blob": blob}
+        made: dict[str, Any] = {
+            "id": str(uuid.uuid4()),
+            "status": "pending",
+            "output_stream_url": url,
+            "release": None,
+            "slug": None,
+            "source_blob": blob,
+        }
         app.builds[made["id"]] = made
         self.before_build(app)
         threading.Thread(target=self._build, args=(app, made, stream), daemon=True).start()
@@ -374,167 +380,184 @@ class Router(BaseHTTPRequestHandler):
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
 
-def routes(heroku: Heroku) -> flask.Flask:
-    """The Platform API."""
-    api = flask.Flask("fake-heroku", root_path=str(heroku.folder))
+ROUTES = (
+    ("POST", "/apps", "new"),
+    ("GET", "/apps/<name>", "info"),
+    ("PATCH", "/apps/<name>", "change"),
+    ("DELETE", "/apps/<name>", "gone"),
+    ("GET", "/apps/<name>/config-vars", "config"),
+    ("PATCH", "/apps/<name>/config-vars", "configure"),
+    ("POST", "/sources", "sources"),
+    ("PUT", "/blobs/<name>", "put"),
+    ("GET", "/streams/<name>", "stream"),
+    ("GET", "/apps/<name>/builds", "builds"),
+    ("POST", "/apps/<name>/builds", "build"),
+    ("GET", "/apps/<name>/builds/<id>", "one_build"),
+    ("GET", "/apps/<name>/releases", "releases"),
+    ("GET", "/apps/<name>/releases/<id>", "one_release"),
+    ("POST", "/apps/<name>/releases", "back"),
+    ("GET", "/apps/<name>/formation", "formation"),
+    ("PATCH", "/apps/<name>/formation", "scale_all"),
+    ("PATCH", "/apps/<name>/formation/<type>", "scale_one"),
+    ("GET", "/apps/<name>/dynos", "dynos"),
+    ("GET", "/apps/<name>/features/preboot", "feature"),
+    ("PATCH", "/apps/<name>/features/preboot", "set_feature"),
+    ("GET", "/apps/<name>/domains", "domains"),
+    ("POST", "/apps/<name>/domains", "domain"),
+    ("POST", "/apps/<name>/acm", "acm"),
+    ("GET", "/apps/<name>/addons", "addons"),
+    ("POST", "/apps/<name>/addons", "addon"),
+    ("GET", "/apps/<name>/addons/<id>", "one_addon"),
+    ("POST", "/apps/<name>/log-sessions", "session"),
+)
 
-    def app_of(name: str) -> App:
-        if name not in heroku.apps:
-            if name in heroku.taken:
+
+class Api:
+    """The Platform API."""
+
+    def __init__(self, heroku: Heroku) -> None:
+        self.heroku, self.flask = heroku, flask.Flask("fake-heroku", root_path=str(heroku.folder))
+        for method, path, name in ROUTES:
+            self.flask.add_url_rule(path, name, getattr(self, name), methods=[method])
+        self.flask.before_request(self.asked)
+        self.flask.after_request(self.answered)
+        self.flask.register_error_handler(Refused, self.refused)
+
+    def app_of(self, name: str) -> App:
+        if name not in self.heroku.apps:
+            if name in self.heroku.taken:
                 raise Refused(403, "forbidden", "You do not have access to the app taken.")
             raise Refused(404, "not_found", "Couldn't find that app.")
-        return heroku.apps[name]
+        return self.heroku.apps[name]
 
-    def plain(release: dict[str, Any]) -> dict[str, Any]:
+    def plain(self, release: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in release.items() if name != "config"}
 
-    def lost(when: str) -> bool:
+    def lost(self, when: str) -> bool:
         call = f"{flask.request.method} {flask.request.path}"
-        return any(begin in call and at == when for begin, at in heroku.cut.items())
+        return any(begin in call and at == when for begin, at in self.heroku.cut.items())
 
-    def hang_up() -> None:
+    def hang_up(self) -> None:
         flask.request.environ["werkzeug.socket"].shutdown(2)
 
-    @api.before_request
-    def asked() -> Any:
+    def asked(self) -> Any:
         path = flask.request.path
-        if lost("before"):
-            hang_up()
+        if self.lost("before"):
+            self.hang_up()
             return "", 500
         if path.startswith(("/blobs/", "/streams/")):
             return None
         words = ["ID" if len(one) == 36 and one.count("-") == 4 else one for one in path.split("/")]
-        heroku.calls.append(f"{flask.request.method} {'/'.join(words)}")
+        self.heroku.calls.append(f"{flask.request.method} {'/'.join(words)}")
         if flask.request.headers.get("Authorization") != f"Bearer {KEY}":
             raise Refused(401, "unauthorized", "Invalid credentials provided.")
         if "version=3" not in flask.request.headers.get("Accept", ""):
             raise Refused(404, "not_found", "no such version")
         return None
 
-    @api.after_request
-    def answered(response: flask.Response) -> flask.Response:
-        if lost("after"):
-            hang_up()
+    def answered(self, response: flask.Response) -> flask.Response:
+        if self.lost("after"):
+            self.hang_up()
         return response
 
-    @api.errorhandler(Refused)
-    def refused(error: Refused) -> Any:
+    def refused(self, error: Refused) -> Any:
         return error.answer
 
-    @api.post("/apps")
-    def new() -> Any:
+    def new(self) -> Any:
         given = flask.request.get_json()
-        return heroku.make(**given).shown(), 201
+        return self.heroku.make(**given).shown(), 201
 
-    @api.get("/apps/<name>")
-    def info(name: str) -> Any:
-        return app_of(name).shown()
+    def info(self, name: str) -> Any:
+        return self.app_of(name).shown()
 
-    @api.patch("/apps/<name>")
-    def change(name: str) -> Any:
-        app, given = app_of(name), flask.request.get_json()
+    def change(self, name: str) -> Any:
+        app, given = self.app_of(name), flask.request.get_json()
         app.stack = given.get("build_stack", app.stack)
         app.maintenance = given.get("maintenance", app.maintenance)
         return app.shown()
 
-    @api.delete("/apps/<name>")
-    def gone(name: str) -> Any:
-        app = app_of(name)
-        heroku.stop_dynos(app)
+    def gone(self, name: str) -> Any:
+        app = self.app_of(name)
+        self.heroku.stop_dynos(app)
         shutil.rmtree(app.folder)
-        return heroku.apps.pop(name).shown()
+        return self.heroku.apps.pop(name).shown()
 
-    @api.get("/apps/<name>/config-vars")
-    def config(name: str) -> Any:
-        return app_of(name).config
+    def config(self, name: str) -> Any:
+        return self.app_of(name).config
 
-    @api.patch("/apps/<name>/config-vars")
-    def configure(name: str) -> Any:
-        app, given = app_of(name), flask.request.get_json()
+    def configure(self, name: str) -> Any:
+        app, given = self.app_of(name), flask.request.get_json()
         with app.lock:
             whole = {**app.config, **given}
             app.config = {key: value for key, value in whole.items() if value is not None}
-            heroku.again(app, f"Set {', '.join(given)} config vars")
+            self.heroku.again(app, f"Set {', '.join(given)} config vars")
         return app.config
 
-    @api.post("/sources")
-    def sources() -> Any:
-        url = f"{heroku.url}/blobs/{uuid.uuid4()}"
+    def sources(self) -> Any:
+        url = f"{self.heroku.url}/blobs/{uuid.uuid4()}"
         return {"source_blob": {"put_url": url, "get_url": url}}, 201
 
-    @api.put("/blobs/<name>")
-    def put(name: str) -> Any:
+    def put(self, name: str) -> Any:
         if flask.request.headers.get("Content-Type"):
             return "SignatureDoesNotMatch", 403
-        heroku.sources[name] = flask.request.get_data()
+        self.heroku.sources[name] = flask.request.get_data()
         return ""
 
-    @api.get("/streams/<name>")
-    def stream(name: str) -> Any:
-        return flask.Response(iter(heroku.streams[name]), mimetype="text/plain")
+    def stream(self, name: str) -> Any:
+        return flask.Response(iter(self.heroku.streams[name]), mimetype="text/plain")
 
-    @api.get("/apps/<name>/builds")
-    def builds(name: str) -> Any:
-        return list(app_of(name).builds.values())[::-1]
+    def builds(self, name: str) -> Any:
+        return list(self.app_of(name).builds.values())[::-1]
 
-    @api.post("/apps/<name>/builds")
-    def build(name: str) -> Any:
-        if heroku.quota:
+    def build(self, name: str) -> Any:
+        if self.heroku.quota:
             raise Refused(402, "delinquent", "Your account has no credit left.")
-        return heroku.build(app_of(name), flask.request.get_json()["source_blob"]), 201
+        return self.heroku.build(self.app_of(name), flask.request.get_json()["source_blob"]), 201
 
-    @api.get("/apps/<name>/builds/<id>")
-    def one_build(name: str, id: str) -> Any:
-        return app_of(name).builds[id]
+    def one_build(self, name: str, id: str) -> Any:
+        return self.app_of(name).builds[id]
 
-    @api.get("/apps/<name>/releases")
-    def releases(name: str) -> Any:
+    def releases(self, name: str) -> Any:
         wanted = flask.request.headers.get("Range", "")
-        found = [plain(one) for one in app_of(name).releases]
+        found = [self.plain(one) for one in self.app_of(name).releases]
         return found[::-1] if wanted == "version ..; max=200, order=desc" else found[:1]
 
-    @api.get("/apps/<name>/releases/<id>")
-    def one_release(name: str, id: str) -> Any:
-        return next(plain(one) for one in app_of(name).releases if one["id"] == id)
+    def one_release(self, name: str, id: str) -> Any:
+        return next(self.plain(one) for one in self.app_of(name).releases if one["id"] == id)
 
-    @api.post("/apps/<name>/releases")
-    def back(name: str) -> Any:
-        app, wanted = app_of(name), flask.request.get_json()["release"]
+    def back(self, name: str) -> Any:
+        app, wanted = self.app_of(name), flask.request.get_json()["release"]
         with app.lock:
             old = next(one for one in app.releases if one["id"] == wanted)
             kept = {key: value for key, value in app.config.items() if key == "DATABASE_URL"}  # an add-on's don't go back
             app.config = {**old["config"], **kept}
-            made = heroku.again(app, f"Rollback to v{old['version']}", old["slug"]["id"])
+            made = self.heroku.again(app, f"Rollback to v{old['version']}", old["slug"]["id"])
         assert made is not None
-        return plain(made), 201
+        return self.plain(made), 201
 
-    @api.get("/apps/<name>/formation")
-    def formation(name: str) -> Any:
-        return list(app_of(name).formation.values())
+    def formation(self, name: str) -> Any:
+        return list(self.app_of(name).formation.values())
 
-    @api.patch("/apps/<name>/formation")
-    def scale_all(name: str) -> Any:
+    def scale_all(self, name: str) -> Any:
         for one in flask.request.get_json()["updates"]:
-            scale(name, one["type"], one)
-        return formation(name)
+            self.scale(name, one["type"], one)
+        return self.formation(name)
 
-    @api.patch("/apps/<name>/formation/<type>")
-    def scale_one(name: str, type: str) -> Any:
-        return scale(name, type, flask.request.get_json())
+    def scale_one(self, name: str, type: str) -> Any:
+        return self.scale(name, type, flask.request.get_json())
 
-    def scale(name: str, type: str, given: dict[str, Any]) -> Any:
-        app = app_of(name)
+    def scale(self, name: str, type: str, given: dict[str, Any]) -> Any:
+        app = self.app_of(name)
         if type not in app.formation:
             raise Refused(404, "not_found", f"Couldn't find that process type ({type}).")
         with app.lock:
             at = app.formation[type]
             at |= {"quantity": given.get("quantity", at["quantity"]), "size": given.get("size", at["size"]).title()}
-            heroku.start_dynos(app)
+            self.heroku.start_dynos(app)
         return at
 
-    @api.get("/apps/<name>/dynos")
-    def dynos(name: str) -> Any:
-        app, at = app_of(name), datetime.now(UTC).isoformat()
+    def dynos(self, name: str) -> Any:
+        app, at = self.app_of(name), datetime.now(UTC).isoformat()
         return [
             {
                 "name": one,
@@ -546,62 +569,51 @@ def routes(heroku: Heroku) -> flask.Flask:
             for one, process in app.dynos.items()
         ]
 
-    @api.get("/apps/<name>/features/preboot")
-    def feature(name: str) -> Any:
-        return {"name": "preboot", "enabled": app_of(name).features["preboot"]}
+    def feature(self, name: str) -> Any:
+        return {"name": "preboot", "enabled": self.app_of(name).features["preboot"]}
 
-    @api.patch("/apps/<name>/features/preboot")
-    def set_feature(name: str) -> Any:
-        app = app_of(name)
+    def set_feature(self, name: str) -> Any:
+        app = self.app_of(name)
         if not app.formation["web"]["size"].lower().startswith(PAID):
             raise Refused(422, "invalid_params", "Preboot needs Standard or Performance dynos.")
         app.features["preboot"] = flask.request.get_json()["enabled"]
-        return feature(name)
+        return self.feature(name)
 
-    @api.get("/apps/<name>/domains")
-    def domains(name: str) -> Any:
-        return app_of(name).domains
+    def domains(self, name: str) -> Any:
+        return self.app_of(name).domains
 
-    @api.post("/apps/<name>/domains")
-    def domain(name: str) -> Any:
+    def domain(self, name: str) -> Any:
         given = flask.request.get_json()
         if "sni_endpoint" not in given:
             raise Refused(422, "invalid_params", "sni_endpoint is required")
-        app_of(name).domains.append({"hostname": given["hostname"], "cname": "leafy-1.herokudns.com", "acm_status": "pending"})
-        return app_of(name).domains[-1], 201
+        self.app_of(name).domains.append({"hostname": given["hostname"], "cname": "leafy-1.herokudns.com", "acm_status": "pending"})
+        return self.app_of(name).domains[-1], 201
 
-    @api.post("/apps/<name>/acm")
-    def acm(name: str) -> Any:
-        app_of(name).acm = True
-        return app_of(name).shown()
+    def acm(self, name: str) -> Any:
+        self.app_of(name).acm = True
+        return self.app_of(name).shown()
 
-    @api.get("/apps/<name>/addons")
-    def addons(name: str) -> Any:
-        return app_of(name).addons
+    def addons(self, name: str) -> Any:
+        return self.app_of(name).addons
 
-    @api.post("/apps/<name>/addons")
-    def addon(name: str) -> Any:
-        app, plan = app_of(name), flask.request.get_json()["plan"]
+    def addon(self, name: str) -> Any:
+        app, plan = self.app_of(name), flask.request.get_json()["plan"]
         made = {"id": str(uuid.uuid4()), "state": "provisioning", "plan": {"name": plan}, "addon_service": {"name": plan.partition(":")[0]}}
         app.addons.append(made)
         return made, 201
 
-    @api.get("/apps/<name>/addons/<id>")
-    def one_addon(name: str, id: str) -> Any:
-        app = app_of(name)
+    def one_addon(self, name: str, id: str) -> Any:
+        app = self.app_of(name)
         found = next(one for one in app.addons if one["id"] == id)
         found["state"] = "provisioned"
         app.config["DATABASE_URL"] = "postgres://u:p@db.example:5432/d"
         return found
 
-    @api.post("/apps/<name>/log-sessions")
-    def session(name: str) -> Any:
-        given, (stream, url) = flask.request.get_json(), heroku.stream()
-        for line in app_of(name).log.read_text().splitlines()[-given["lines"] :]:
+    def session(self, name: str) -> Any:
+        given, (stream, url) = flask.request.get_json(), self.heroku.stream()
+        for line in self.app_of(name).log.read_text().splitlines()[-given["lines"] :]:
             stream.say(line)
         if given["tail"]:
             stream.say("app[web.1]: new")
         stream.end()
         return {"logplex_url": url}, 201
-
-    return api

@@ -6,12 +6,14 @@ import threading
 
 import pytest
 import requests
-from conftest import APP
 from fake_heroku import KEY
+from heroku_shop import APP
 
 from components import platforms
 from components.errors import SlipwayError
 from components.platforms import heroku as platform
+
+pytestmark = pytest.mark.launch
 
 CONFIG = "PATCH /apps/slipway-dev/config-vars"
 
@@ -26,7 +28,6 @@ def unbroken(shop, old, token):
     assert shop.app.config["TOKEN"] == token
 
 
-@pytest.mark.launch
 @pytest.mark.quick(case="release-slipway-dev, promote: the release command failed")
 @pytest.mark.parametrize(
     ("how", "told"),
@@ -88,6 +89,7 @@ def test_the_very_first_one_that_is_not_well_is_withdrawn(shop, heroku):
         ("theirs", "slipway:heroku.name: wanted a new app, found theirs, which another stack or person has; take another"),
     ],
 )
+@pytest.mark.quick
 def test_a_name_that_somebody_has(shop, heroku, name, told):
     app = heroku.make("theirs")
     (app.folder / "slug").mkdir()
@@ -109,6 +111,7 @@ def test_an_app_of_another_region(shop, heroku):
     assert "slipway:heroku.region: wanted eu, where the app is for good, found us; set it back" in shop.up(code=1)
 
 
+@pytest.mark.quick
 def test_the_key(shop, heroku, monkeypatch, tmp_path):
     home = tmp_path / "home"
     home.mkdir()
@@ -127,13 +130,13 @@ def test_the_key(shop, heroku, monkeypatch, tmp_path):
 
 
 STEPS = [
-    "GET /apps/slipway-dev", "POST /apps", "PATCH /apps/slipway-dev", "POST /sources", "PUT /blobs", CONFIG, "POST /apps/slipway-dev/builds",
+    "GET /apps/slipway-dev", "POST /apps", "PATCH /apps/slipway-dev", "POST /sources", "PUT /blobs", CONFIG,
+    "POST /apps/slipway-dev/builds",
     "GET /streams", "GET /apps/slipway-dev/builds/", "GET /apps/slipway-dev/releases/", "GET /apps/slipway-dev/formation",
     "GET /apps/slipway-dev/features",
 ]  # fmt: skip
 
 
-@pytest.mark.launch
 @pytest.mark.quick(case="POST /apps-after")
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("step", STEPS)
@@ -150,7 +153,6 @@ def test_a_first_up_that_is_cut_off_at_any_call_is_finished_by_the_next(shop, he
     assert "Nothing to do" in shop.up()
 
 
-@pytest.mark.launch
 @pytest.mark.quick(case="POST /apps/slipway-dev/builds-after")
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("step", [one for one in STEPS if one not in ("POST /apps", "PATCH /apps/slipway-dev", "GET /apps/slipway-dev")])
@@ -183,6 +185,7 @@ def wait(shop):
 FACTS = {"host": "slipway-dev", "owner": "slipway/dev", "domain": None, "formation": {"web": {"quantity": 1, "size": "basic"}}}
 
 
+@pytest.mark.quick
 def test_who_is_slower_is_refused_before_anything_changes(launched, heroku):
     shop = launched()
     old, slower = shop.get()[1], platform.Platform(FACTS)
@@ -195,6 +198,7 @@ def test_who_is_slower_is_refused_before_anything_changes(launched, heroku):
     assert heroku.changed() == []
 
 
+@pytest.mark.quick
 def test_one_that_comes_later_wins_and_the_first_says_so(launched, heroku, monkeypatch):
     shop = launched()
     two(shop)
@@ -216,15 +220,17 @@ def test_one_that_comes_later_wins_and_the_first_says_so(launched, heroku, monke
     assert shop.get()[1] == first
 
 
+@pytest.mark.quick
 def test_a_rate_limit_is_told(monkeypatch, heroku):
     answer = requests.Response()
     answer.status_code, answer._content = 429, b'{"id": "rate_limit", "message": "Your account reached the API rate limit."}'
-    monkeypatch.setattr(platform.requests, "request", lambda *words, **more: answer)
+    monkeypatch.setattr(requests, "request", lambda *words, **more: answer)
     with pytest.raises(SlipwayError) as error:
         platform.Platform({"host": "x"}).drift()
     assert str(error.value) == "Heroku: 429, Your account reached the API rate limit. (rate_limit); wait some minutes, then run it again"
 
 
+@pytest.mark.quick
 def test_no_address_with_a_signature_is_told(heroku):
     with pytest.raises(SlipwayError) as error:
         platform._ask("PUT", "http://127.0.0.1:9/?Signature=hunter2", data=b"")

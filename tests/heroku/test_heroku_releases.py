@@ -4,9 +4,12 @@ second or two, as nothing is installed there. test_heroku_apps.py builds for rea
 import json
 import re
 import time
+from typing import Any
 
 import pytest
-from conftest import APP
+from heroku_shop import APP
+
+pytestmark = pytest.mark.launch
 
 POST_BUILD = ["POST /sources", "POST /apps/slipway-dev/builds"]
 CONFIG = "PATCH /apps/slipway-dev/config-vars"
@@ -19,6 +22,7 @@ def two(shop):
     shop.write(APP.replace("one", "two"))
 
 
+@pytest.mark.quick
 def test_first_up_second_without_a_change_and_changed_code(shop, heroku):
     first = shop.up()
     assert [word for word in ("slipway-dev: send", "slipway-dev: promote", "slipway-dev: gate-public") if word not in first] == []
@@ -62,7 +66,6 @@ CHANGES = {
 }
 
 
-@pytest.mark.launch
 @pytest.mark.quick(case="a rotated secret")
 @pytest.mark.parametrize("what", CHANGES)
 def test_what_a_change_causes(launched, heroku, what):
@@ -73,7 +76,7 @@ def test_what_a_change_causes(launched, heroku, what):
     elif what == "a rotated secret":
         shop.config(token="n3w")
     else:
-        sections = {
+        sections: dict[str, Any] = {
             "config": {"app": {"env": {"COLOUR": "blue"}}},
             "a variable less": {"app": {"env": {}}},
             "threads": {"server": {"threads": 7}},
@@ -102,6 +105,7 @@ def test_a_domain_is_told_with_where_it_is_to_lead(shop, heroku):
     assert (heroku.apps["slipway-dev"].acm, shop.get(Host="shop.example.com")[0]) == (True, "one s3cret 127.0.0.1")
 
 
+@pytest.mark.quick
 def test_config_vars_of_others_stay_and_a_managed_database_is_made(launched, heroku):
     shop = launched(database={"engine": "postgres", "placement": "managed"})
     assert [one["plan"]["name"] for one in shop.app.addons] == ["heroku-postgresql:essential-0"]
@@ -166,6 +170,7 @@ def test_one_package_file_at_the_root_whatever_the_app_has(launched, heroku):
     assert "s3cret" not in (shop.folder / ".slipway/dev/state.json").read_text()
 
 
+@pytest.mark.quick
 def test_rollback_and_the_next_up(launched, heroku):
     shop = launched()
     old = shop.get()
