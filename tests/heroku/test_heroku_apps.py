@@ -52,6 +52,7 @@ def test_a_published_app(shop, heroku, tmp_path, name):
     assert release in shop.run("status")
 
 
+@pytest.mark.family("Heroku")
 def test_the_example_app(shop, heroku, tmp_path):
     """Its migrations by the release command, its static files, then a broken release beside it."""
     heroku.installs = True

@@ -13,8 +13,6 @@ from components import platforms
 from components.errors import SlipwayError
 from components.platforms import heroku as platform
 
-pytestmark = pytest.mark.launch
-
 CONFIG = "PATCH /apps/slipway-dev/config-vars"
 
 
@@ -28,7 +26,7 @@ def unbroken(shop, old, token):
     assert shop.app.config["TOKEN"] == token
 
 
-@pytest.mark.quick(case="release-slipway-dev, promote: the release command failed")
+@pytest.mark.launch
 @pytest.mark.parametrize(
     ("how", "told"),
     [
@@ -65,6 +63,7 @@ def test_what_fails_leaves_the_old_release_with_its_config_vars(launched, heroku
     assert shop.get()[0] == "two n3w 127.0.0.1"
 
 
+@pytest.mark.launch
 def test_a_slow_start_is_waited_for(launched):
     shop = launched()
     two(shop, APP + "import time; time.sleep(3)\n")
@@ -72,6 +71,7 @@ def test_a_slow_start_is_waited_for(launched):
     assert shop.get()[0] == "two s3cret 127.0.0.1"
 
 
+@pytest.mark.launch
 def test_the_very_first_one_that_is_not_well_is_withdrawn(shop, heroku):
     shop.write(APP.replace("200 OK", "500 No"))
     shop.config(app={"startTimeout": 2})
@@ -89,7 +89,6 @@ def test_the_very_first_one_that_is_not_well_is_withdrawn(shop, heroku):
         ("theirs", "slipway:heroku.name: wanted a new app, found theirs, which another stack or person has; take another"),
     ],
 )
-@pytest.mark.quick
 def test_a_name_that_somebody_has(shop, heroku, name, told):
     app = heroku.make("theirs")
     (app.folder / "slug").mkdir()
@@ -100,18 +99,19 @@ def test_a_name_that_somebody_has(shop, heroku, name, told):
     assert app.config == {}
 
 
+@pytest.mark.launch
 def test_an_empty_app_is_taken(shop, heroku):
     heroku.make("slipway-dev")
     shop.up()
     assert shop.get()[0] == "one s3cret 127.0.0.1"
 
 
+@pytest.mark.launch
 def test_an_app_of_another_region(shop, heroku):
     heroku.make("slipway-dev", region="eu")
     assert "slipway:heroku.region: wanted eu, where the app is for good, found us; set it back" in shop.up(code=1)
 
 
-@pytest.mark.quick
 def test_the_key(shop, heroku, monkeypatch, tmp_path):
     home = tmp_path / "home"
     home.mkdir()
@@ -137,7 +137,7 @@ STEPS = [
 ]  # fmt: skip
 
 
-@pytest.mark.quick(case="POST /apps-after")
+@pytest.mark.launch
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("step", STEPS)
 def test_a_first_up_that_is_cut_off_at_any_call_is_finished_by_the_next(shop, heroku, step, when):
@@ -153,7 +153,7 @@ def test_a_first_up_that_is_cut_off_at_any_call_is_finished_by_the_next(shop, he
     assert "Nothing to do" in shop.up()
 
 
-@pytest.mark.quick(case="POST /apps/slipway-dev/builds-after")
+@pytest.mark.launch
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("step", [one for one in STEPS if one not in ("POST /apps", "PATCH /apps/slipway-dev", "GET /apps/slipway-dev")])
 def test_a_later_up_that_is_cut_off_at_any_call(launched, heroku, step, when):
@@ -185,7 +185,6 @@ def wait(shop):
 FACTS = {"host": "slipway-dev", "owner": "slipway/dev", "domain": None, "formation": {"web": {"quantity": 1, "size": "basic"}}}
 
 
-@pytest.mark.quick
 def test_who_is_slower_is_refused_before_anything_changes(launched, heroku):
     shop = launched()
     old, slower = shop.get()[1], platform.Platform(FACTS)
@@ -198,7 +197,6 @@ def test_who_is_slower_is_refused_before_anything_changes(launched, heroku):
     assert heroku.changed() == []
 
 
-@pytest.mark.quick
 def test_one_that_comes_later_wins_and_the_first_says_so(launched, heroku, monkeypatch):
     shop = launched()
     two(shop)
@@ -220,7 +218,6 @@ def test_one_that_comes_later_wins_and_the_first_says_so(launched, heroku, monke
     assert shop.get()[1] == first
 
 
-@pytest.mark.quick
 def test_a_rate_limit_is_told(monkeypatch, heroku):
     answer = requests.Response()
     answer.status_code, answer._content = 429, b'{"id": "rate_limit", "message": "Your account reached the API rate limit."}'
@@ -230,7 +227,6 @@ def test_a_rate_limit_is_told(monkeypatch, heroku):
     assert str(error.value) == "Heroku: 429, Your account reached the API rate limit. (rate_limit); wait some minutes, then run it again"
 
 
-@pytest.mark.quick
 def test_no_address_with_a_signature_is_told(heroku):
     with pytest.raises(SlipwayError) as error:
         platform._ask("PUT", "http://127.0.0.1:9/?Signature=hunter2", data=b"")

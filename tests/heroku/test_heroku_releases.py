@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 from heroku_shop import APP
 
-pytestmark = pytest.mark.launch
-
 POST_BUILD = ["POST /sources", "POST /apps/slipway-dev/builds"]
 CONFIG = "PATCH /apps/slipway-dev/config-vars"
 PREBOOT = "PATCH /apps/slipway-dev/features/preboot"
@@ -22,7 +20,6 @@ def two(shop):
     shop.write(APP.replace("one", "two"))
 
 
-@pytest.mark.quick
 def test_first_up_second_without_a_change_and_changed_code(shop, heroku):
     first = shop.up()
     assert [word for word in ("slipway-dev: send", "slipway-dev: promote", "slipway-dev: gate-public") if word not in first] == []
@@ -40,6 +37,7 @@ def test_first_up_second_without_a_change_and_changed_code(shop, heroku):
     assert shop.get()[0] == "two s3cret 127.0.0.1"
 
 
+@pytest.mark.launch
 def test_calls_of_a_release_with_new_code(launched, heroku):
     """Each counts: an account has 4500 an hour."""
     shop = launched()
@@ -66,7 +64,7 @@ CHANGES = {
 }
 
 
-@pytest.mark.quick(case="a rotated secret")
+@pytest.mark.launch
 @pytest.mark.parametrize("what", CHANGES)
 def test_what_a_change_causes(launched, heroku, what):
     """The table of docs/targets/heroku.md."""
@@ -96,6 +94,7 @@ def test_what_a_change_causes(launched, heroku, what):
         assert shop.app.features == {"preboot": True}
 
 
+@pytest.mark.launch
 def test_a_domain_is_told_with_where_it_is_to_lead(shop, heroku):
     shop.config(domain="shop.example.com")
     said = shop.up()
@@ -105,7 +104,6 @@ def test_a_domain_is_told_with_where_it_is_to_lead(shop, heroku):
     assert (heroku.apps["slipway-dev"].acm, shop.get(Host="shop.example.com")[0]) == (True, "one s3cret 127.0.0.1")
 
 
-@pytest.mark.quick
 def test_config_vars_of_others_stay_and_a_managed_database_is_made(launched, heroku):
     shop = launched(database={"engine": "postgres", "placement": "managed"})
     assert [one["plan"]["name"] for one in shop.app.addons] == ["heroku-postgresql:essential-0"]
@@ -119,6 +117,7 @@ def test_config_vars_of_others_stay_and_a_managed_database_is_made(launched, her
     assert "wanted heroku-postgresql:essential-0, which is there, found heroku-postgresql:standard-0" in shop.up(code=1)
 
 
+@pytest.mark.launch
 def test_release_command_and_processes(shop, heroku):
     shop.write(APP.replace("WORDS =", "WORDS = open('made').read(); OLD ="))
     shop.config(app={"releaseCommand": "echo migrating $TOKEN | cat && pwd", "processes": {"worker": "sleep 100"}})
@@ -131,6 +130,7 @@ def test_release_command_and_processes(shop, heroku):
     assert set(shop.app.dynos) == {"web.1", "worker.1"}
 
 
+@pytest.mark.launch
 def test_a_pipe_that_fails_fails_the_release_command(launched):
     shop = launched()
     old = shop.get()
@@ -139,11 +139,13 @@ def test_a_pipe_that_fails_fails_the_release_command(launched):
     assert shop.get() == old
 
 
+@pytest.mark.launch
 def test_who_asks_the_router_says_last(launched):
     shop = launched()
     assert shop.get(**{"X-Forwarded-For": "198.51.100.7"})[0] == "one s3cret 127.0.0.1"
 
 
+@pytest.mark.launch
 def test_static_files_have_the_release_id_and_workers_follow_the_platform(shop):
     (shop.folder / "assets").mkdir()
     (shop.folder / "assets/a.css").write_text("p {}")
@@ -156,6 +158,7 @@ def test_static_files_have_the_release_id_and_workers_follow_the_platform(shop):
     assert shop.app.log.read_text().count("Booting worker") == 2  # WEB_CONCURRENCY, as the buildpack sets it
 
 
+@pytest.mark.launch
 def test_one_package_file_at_the_root_whatever_the_app_has(launched, heroku):
     shop = launched()
     (shop.folder / "uv.lock").write_text("version = 1\n")
@@ -170,7 +173,6 @@ def test_one_package_file_at_the_root_whatever_the_app_has(launched, heroku):
     assert "s3cret" not in (shop.folder / ".slipway/dev/state.json").read_text()
 
 
-@pytest.mark.quick
 def test_rollback_and_the_next_up(launched, heroku):
     shop = launched()
     old = shop.get()
@@ -190,6 +192,7 @@ def test_rollback_and_the_next_up(launched, heroku):
     assert "wanted a release that Heroku keeps, found nosuch" in shop.run("rollback", "nosuch", code=1)
 
 
+@pytest.mark.launch
 def test_destroy_and_the_data(launched, heroku):
     shop = launched(database={"engine": "postgres", "placement": "managed"})
     said = shop.run("destroy", "--yes", code=1)
@@ -202,6 +205,7 @@ def test_destroy_and_the_data(launched, heroku):
     assert "Destroyed" in shop.run("destroy", "--yes")
 
 
+@pytest.mark.launch
 def test_another_name_is_another_app(launched, heroku):
     shop = launched()
     shop.config(heroku={"name": "shop-2"})

@@ -5,10 +5,7 @@ import json
 import pytest
 from heroku_shop import APP
 
-pytestmark = pytest.mark.launch
 
-
-@pytest.mark.quick
 def test_status(launched, heroku):
     shop = launched(app={"processes": {"worker": "sleep 100"}})
     lines = [line.split() for line in shop.run("status").splitlines()]
@@ -22,6 +19,7 @@ def test_status(launched, heroku):
     assert heroku.count() == read
 
 
+@pytest.mark.launch
 def test_a_dyno_that_is_down_is_seen(launched):
     shop = launched()
     shop.app.dynos["web.1"].kill()
@@ -30,6 +28,7 @@ def test_a_dyno_that_is_down_is_seen(launched):
     assert (one["ok"], one["processes"][0]["state"]) == (False, "crashed")
 
 
+@pytest.mark.launch
 def test_logs(launched):
     shop = launched()
     shop.app.log.write_text("one\ntwo\x1b[31m\nthree\n")
@@ -37,6 +36,7 @@ def test_logs(launched):
     assert shop.run("logs", "-n", "1", "-f") == "three\napp[web.1]: new\n"
 
 
+@pytest.mark.launch
 def test_releases(launched):
     shop = launched()
     old = shop.get()[1]
@@ -49,6 +49,7 @@ def test_releases(launched):
     assert [(line[0], line[-1] == "live") for line in lines] == [(lines[0][0], False), (old, True)]
 
 
+@pytest.mark.launch
 def test_what_was_deployed_by_other_means_is_told_by_its_number(launched, heroku):
     shop = launched()
     (shop.app.folder / "pushed").mkdir()
@@ -57,6 +58,7 @@ def test_what_was_deployed_by_other_means_is_told_by_its_number(launched, heroku
     assert f"live is v{len(shop.app.releases)}, wanted" in " ".join(shop.run("preview").split())
 
 
+@pytest.mark.launch
 def test_maintenance(launched):
     shop = launched()
     shop.run("maintenance", "on")
@@ -77,11 +79,11 @@ BACKUPS = "see `heroku pg:backups --help`, by which Heroku's databases have them
         (["exec", "--", "ls"], "exec: run `heroku run --app APP -- sh -c 'cd src && COMMAND'`"),
     ],
 )
-@pytest.mark.quick
 def test_what_is_done_by_herokus_own_command(shop, words, sentence):
     assert shop.run(*words, code=2) == f"slipway: {sentence}\n"
 
 
+@pytest.mark.launch
 def test_an_app_that_was_deleted_there_is_made_again(launched, heroku):
     shop = launched()
     heroku.stop_dynos(shop.app)
@@ -93,6 +95,7 @@ def test_an_app_that_was_deleted_there_is_made_again(launched, heroku):
     assert shop.get()[0] == "one s3cret 127.0.0.1"
 
 
+@pytest.mark.launch
 def test_the_bundle_is_what_heroku_takes_from_git_too(shop, tmp_path):
     shop.config(app={"releaseCommand": "flask db upgrade", "processes": {"worker": "celery -A shop worker"}})
     shop.run("bundle", str(tmp_path / "folder"))
