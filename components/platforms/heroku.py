@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 import requests
 
-from cloud_init.host import contracts
 from cloud_init.host.base.files import object_in
 from cloud_init.host.contracts.manifest import Health
 from components.deployment import Deployment, Verb
@@ -28,10 +27,8 @@ PREBOOT = ("standard", "performance")  # so types of dynos begin of which the ol
 _STACK, _NAMES = "SLIPWAY_STACK", "SLIPWAY_NAMES"  # config vars: which stack's an app is, which others an `up` has set
 _TIMES, _QUIET = (10, 60), (10, 3600)  # seconds to connect, and without a byte: of an answer, of a build or a log
 _NEXT = {401: "; set HEROKU_API_KEY, or run `heroku login`", 429: "; wait some minutes, then run it again"}
-_RUN, _BACKUPS = (
-    "run `heroku run --app APP -- sh -c 'cd src && COMMAND'`",
-    "see `heroku pg:backups --help`, by which Heroku's databases have them",
-)
+_RUN = "run `heroku run --app APP -- sh -c 'cd src && COMMAND'`"
+_BACKUPS = "see `heroku pg:backups --help`, by which Heroku's databases have them"
 
 
 class _Missing(SlipwayError):
@@ -68,9 +65,9 @@ class Platform(Deployment):
         self._sent: dict[str, tuple[Sendable, Mapping[str, str]]] = {}
         self._served: dict[str, str] = {}  # Heroku's own id of a release as it last served
 
-    def found(self) -> "Platform":
-        """With its address; Heroku adds letters of its own to an app's name."""
-        self.url = f"https://{self.name}.herokuapp.com"
+    def found(self, health: Health) -> "Platform":
+        """To be asked, at its address: Heroku adds letters of its own to an app's name."""
+        self.health, self.url = health, f"https://{self.name}.herokuapp.com"
         with suppress(_Missing):
             self.url = str(self._call("GET")["web_url"]).rstrip("/")
         return self
@@ -89,8 +86,7 @@ class Platform(Deployment):
     def drift(self) -> str:
         """Why the app isn't as it was made."""
         with suppress(_Missing):
-            ours = self._call("GET", "config-vars").get(_STACK) == self.facts["owner"]
-            return "" if ours else f"the app {self.name} isn't this stack's any more"
+            return "" if self._call("GET", "config-vars").get(_STACK) == self.facts["owner"] else f"{self.name} isn't this stack's any more"
         return f"the app {self.name} is gone"
 
     def make(self) -> dict[str, Any]:
@@ -240,9 +236,7 @@ class Platform(Deployment):
         live = next((Live(release=one["ours"], since=one["at"]) for one in self._releases() if one["current"]), None)
         ok = {one["state"] for one in dynos if one["type"] == "web"} == {"up"}
         seen = [Process(name=f"{one['name']} ({one['size']})", state=one["state"]) for one in dynos]
-        return [
-            Instance(host=self.name, ok=ok, live=live, processes=seen, maintenance=app["maintenance"], front={"kind": "Heroku's router"})
-        ]
+        return [Instance(host=self.name, ok=ok, live=live, processes=seen, maintenance=app["maintenance"])]
 
     def logs(self, lines: int, follow: bool) -> Iterator[str]:
         return _lines(self._call("POST", "log-sessions", {"lines": lines, "tail": follow})["logplex_url"])
@@ -254,7 +248,7 @@ class Platform(Deployment):
 
     def rollback(self, release: str | None) -> Verdict:
         kept = [one.id for one in self.releases()[0].releases if not one.live]
-        return rollback(self, self.url, contracts.read(Health, self.facts["health"]), release or next(iter(kept), "none"))
+        return rollback(self, self.url, self.health, release or next(iter(kept), "none"))
 
     def maintenance(self, on: bool) -> Sequence[Answer]:
         self._call("PATCH", "", {"maintenance": on})

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 import pulumi
 
 from cloud_init import templating
-from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import File, Health
 from components import platforms
 from components.hosts.resources import RandomSecret
@@ -27,7 +26,6 @@ __all__ = ["TAKES", "THIS_MACHINE", "Options", "Target", "bundle", "deployment",
 THIS_MACHINE = False
 TAKES: Takes = {**platforms.TAKES, "database.engine": ("none", "postgres")}
 _NAME = kinds.matching("name", "a name of 3 to 30 small letters, digits and hyphens, a letter first", r"[a-z][a-z0-9-]{1,28}[a-z0-9]")
-_PLAN = kinds.matching("plan", "a plan of Heroku Postgres, such as essential-0", r"[a-z0-9][a-z0-9-]{0,40}")
 _Size = Literal["eco", "basic", "standard-1x", "standard-2x", "performance-m", "performance-l", "performance-xl", "performance-2xl"]
 
 
@@ -41,7 +39,7 @@ class Options(Model):
         {}, "Types of dynos, of `web` and of `app.processes`. `basic` if left out."
     )
     quantities: Mapping[Annotated[str, kinds.JOB_NAME], Annotated[int, number(1, 100)]] = setting({}, "How many of each. 1 if left out.")
-    database: Annotated[str, _PLAN] = setting("essential-0", "The plan of a managed database.")
+    database: Annotated[str, kinds.JOB_NAME] = setting("essential-0", "The plan of Heroku Postgres.")
 
 
 class Target(TargetComponent):
@@ -66,15 +64,15 @@ def bundle(settings: Settings, folder: Path) -> core.Release[bundles.Bundle]:
     options, app = target_options(settings, Options, "heroku", _problems), settings.app
     made = bundles.plan(settings, folder, "", bundles.Runs("X-Forwarded-For", 100, static=True))  # its router keeps 90 s
     web = next(file.content for file in made.manifest.files if file.path == "Procfile")
-    release = f"release: set -o pipefail && cd src && {app.release_command}\n" if app.release_command else ""
-    procfile = web + release + "".join(f"{name}: cd src && {command}\n" for name, command in sorted(app.processes.items()))
+    commands = {**({"release": app.release_command} if app.release_command else {}), **app.processes}
+    procfile = web + "".join(f"{name}: set -o pipefail && cd src && {command}\n" for name, command in commands.items())
     made = bundles.with_files(made, File("Procfile", procfile), File(".profile", templating.text("heroku/profile")))
     return replace(made, manifest=replace(made.manifest, health=_health(settings, options)))
 
 
 def deployment(settings: Settings, place: StackPlace) -> Platform:
     """What was launched there."""
-    return Platform(_facts(settings, place)).found()
+    return Platform(_facts(settings, place)).found(_health(settings, target_options(settings, Options, "heroku", _problems)))
 
 
 def _problems(settings: Settings, options: Options) -> Iterator[Problem]:
@@ -98,6 +96,6 @@ def _facts(settings: Settings, place: StackPlace) -> dict[str, Any]:
     return {
         "platform": "heroku", "host": options.name or f"{place.project}-{place.stack}".lower(), "owner": f"{place.project}/{place.stack}",
         "region": options.region, "stack": options.stack, "domain": settings.domain, "keep": settings.keep_data,
-        "plan": f"heroku-postgresql:{options.database}" if is_managed else "", "health": contracts.document(_health(settings, options)),
+        "plan": f"heroku-postgresql:{options.database}" if is_managed else "",
         "formation": {one: {"quantity": options.quantities.get(one, 1), "size": options.dynos.get(one, "basic")} for one in processes},
     }  # fmt: skip

@@ -102,7 +102,7 @@ def test_the_bundle_is_what_heroku_takes_from_git_too(shop, tmp_path):
     assert (tmp_path / "folder/Procfile").read_text().splitlines() == [
         "web: gunicorn --config files/gunicorn.conf.py --bind 0.0.0.0:$PORT slipway_wsgi:application",
         "release: set -o pipefail && cd src && flask db upgrade",
-        "worker: cd src && celery -A shop worker",
+        "worker: set -o pipefail && cd src && celery -A shop worker",
     ]
     told = json.loads((tmp_path / "folder/files/platform.json").read_text())
     assert (told["client"], told["keep_alive"]) == ("X-Forwarded-For", 100)
