@@ -10,7 +10,6 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 
@@ -40,8 +39,9 @@ def _ask(method: str, url: str, **given: Any) -> requests.Response:
     try:
         answer = requests.request(method, url, **{"timeout": _TIMES, **given})
     except requests.RequestException as error:
-        found = f"{urlsplit(url).hostname}, found {type(error).__name__}"
-        raise SlipwayError(f"Heroku: {method}: wanted an answer of {found}; run it again") from None
+        raise SlipwayError(
+            f"Heroku: {method}: wanted an answer of {url.split('/')[2]}, found {type(error).__name__}; run it again"
+        ) from None
     if answer.ok:
         return answer
     said = object_in(answer.text)

@@ -145,7 +145,7 @@ def test_a_first_up_that_is_cut_off_at_any_call_is_finished_by_the_next(shop, he
     heroku.cut = {step: when}
     said = shop.run_any("up", "--yes")
     if step != "GET /streams":  # the output alone
-        assert "wanted an answer of 127.0.0.1, found ConnectionError; run it again" in said
+        assert f"wanted an answer of 127.0.0.1:{heroku.port}, found ConnectionError; run it again" in said
     heroku.cut = {}
     wait(shop)
     shop.up()
