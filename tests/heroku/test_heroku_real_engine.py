@@ -39,7 +39,7 @@ def test_up_no_change_code_failure_rollback_destroy(project, heroku):
     assert heroku.apps == {}
     pulumi("up", "--yes")
     words, first = asked(heroku)
-    assert words == "one tr0ub4dor 127.0.0.1"
+    assert words == "one tr0ub4dor 203.0.113.9"
     assert "tr0ub4dor" not in pulumi("stack", "export")
     pulumi("preview", "--expect-no-changes")
     assert json.loads(pulumi("stack", "output", "--json"))["release"] == first
@@ -48,7 +48,7 @@ def test_up_no_change_code_failure_rollback_destroy(project, heroku):
     pulumi("up", "--yes")
     assert heroku.changed() == ["POST /sources", "POST /apps/slipway-dev/builds"]
     words, second = asked(heroku)
-    assert words == "two tr0ub4dor 127.0.0.1"
+    assert words == "two tr0ub4dor 203.0.113.9"
     project.edit("200 OK", "500 No")
     told = pulumi("up", "--yes", code=None)
     assert f"release {second} still serves" in told

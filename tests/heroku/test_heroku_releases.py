@@ -26,7 +26,7 @@ def test_first_up_second_without_a_change_and_changed_code(shop, heroku):
     assert "slipway-dev: -----> Building on the heroku-26 stack" in first
     assert "a basic dyno ends before the next one starts: seconds without answer at each release" in first
     words, release = shop.get()
-    assert words == "one s3cret 127.0.0.1"
+    assert words == "one s3cret 203.0.113.9"
     assert f"http://127.0.0.1:{shop.app.port} serves release {release}" in first
     assert heroku.changed() == ["POST /apps", "PATCH /apps/slipway-dev", POST_BUILD[0], CONFIG, POST_BUILD[1]]
     assert "Nothing to do" in shop.up()
@@ -34,7 +34,7 @@ def test_first_up_second_without_a_change_and_changed_code(shop, heroku):
     two(shop)
     shop.up()
     assert heroku.changed() == POST_BUILD
-    assert shop.get()[0] == "two s3cret 127.0.0.1"
+    assert shop.get()[0] == "two s3cret 203.0.113.9"
 
 
 @pytest.mark.launch
@@ -87,7 +87,7 @@ def test_what_a_change_causes(launched, heroku, what):
     assert heroku.changed() == CHANGES[what]
     assert "Nothing to do" in shop.up()
     if what == "a rotated secret":
-        assert shop.get()[0] == "one n3w 127.0.0.1"
+        assert shop.get()[0] == "one n3w 203.0.113.9"
     if what == "a variable less":
         assert "COLOUR" not in shop.app.config
     if what == "a better type":
@@ -101,7 +101,7 @@ def test_a_domain_is_told_with_where_it_is_to_lead(shop, heroku):
     assert "set CNAME shop.example.com → leafy-1.herokudns.com; the certificate follows by itself" in said
     assert "Done: https://shop.example.com serves release" in said
     assert json.loads(shop.run("stack", "output", "--json"))["addresses"] == ["leafy-1.herokudns.com"]
-    assert (heroku.apps["slipway-dev"].acm, shop.get(Host="shop.example.com")[0]) == (True, "one s3cret 127.0.0.1")
+    assert (heroku.apps["slipway-dev"].acm, shop.get(Host="shop.example.com")[0]) == (True, "one s3cret 203.0.113.9")
 
 
 def test_config_vars_of_others_stay_and_a_managed_database_is_made(launched, heroku):
@@ -142,7 +142,7 @@ def test_a_pipe_that_fails_fails_the_release_command(launched):
 @pytest.mark.launch
 def test_who_asks_the_router_says_last(launched):
     shop = launched()
-    assert shop.get(**{"X-Forwarded-For": "198.51.100.7"})[0] == "one s3cret 127.0.0.1"
+    assert shop.get(**{"X-Forwarded-For": "198.51.100.7"})[0] == "one s3cret 203.0.113.9"
 
 
 @pytest.mark.launch
@@ -197,7 +197,7 @@ def test_destroy_and_the_data(launched, heroku):
     shop = launched(database={"engine": "postgres", "placement": "managed"})
     said = shop.run("destroy", "--yes", code=1)
     assert "wanted slipway:keepData: false, as Heroku's database goes with its app, found true; set it, then `up`" in said
-    assert shop.get()[0] == "one s3cret 127.0.0.1"
+    assert shop.get()[0] == "one s3cret 203.0.113.9"
     shop.config(token="", database={"engine": "postgres", "placement": "managed"}, keepData=False)
     shop.up()
     shop.run("destroy", "--yes")

@@ -64,7 +64,7 @@ def test_maintenance(launched):
     shop.run("maintenance", "on")
     assert shop.get()[0] == "503 maintenance"
     shop.run("maintenance", "off")
-    assert shop.get()[0] == "one s3cret 127.0.0.1"
+    assert shop.get()[0] == "one s3cret 203.0.113.9"
 
 
 BACKUPS = "see `heroku pg:backups --help`, by which Heroku's databases have them"
@@ -92,7 +92,7 @@ def test_an_app_that_was_deleted_there_is_made_again(launched, heroku):
     (heroku.folder / "slipway-dev").rename(heroku.folder / "gone")
     assert "PlatformApp" in shop.run("preview")
     shop.up()
-    assert shop.get()[0] == "one s3cret 127.0.0.1"
+    assert shop.get()[0] == "one s3cret 203.0.113.9"
 
 
 @pytest.mark.launch
