@@ -16,8 +16,8 @@ import requests
 from cloud_init.host.base.files import object_in
 from cloud_init.host.contracts.manifest import Health
 from components.deployment import Deployment, Verb
-from components.deployment.answers import Answer, Instance, Live, Process, Release, Releases, Verdict
-from components.errors import SlipwayError, one_line
+from components.deployment.answers import Answer, Instance, Kept, Live, Process, Release, Releases, Verdict
+from components.errors import SlipwayError, UsageError, one_line
 from components.hosts import progress
 from components.platforms import Overtaken, Sendable, rollback
 
@@ -253,6 +253,11 @@ class Platform(Deployment):
     def maintenance(self, on: bool) -> Sequence[Answer]:
         self._call("PATCH", "", {"maintenance": on})
         return [Answer(host=self.name, ok=True)]
+
+    def kept(self) -> Sequence[Kept]:
+        if self.facts["plan"]:  # a `destroy` that asks for this has said that data stays
+            raise UsageError("destroy: Heroku's database goes with its app: say so, by --with-data and the app's name")
+        return ()
 
 
 connect = Platform

@@ -195,13 +195,22 @@ def test_rollback_and_the_next_up(launched, heroku):
 @pytest.mark.launch
 def test_destroy_and_the_data(launched, heroku):
     shop = launched(database={"engine": "postgres", "placement": "managed"})
-    said = shop.run("destroy", "--yes", code=1)
+    heroku.calls.clear()
+    plain = shop.run("destroy", "--yes", code=2)
+    assert plain == "slipway: destroy: Heroku's database goes with its app: say so, by --with-data and the app's name\n"
+    said = shop.run("destroy", "--yes", "--with-data", "shop", code=1)
+    assert heroku.changed() == []
     assert "wanted slipway:keepData: false, as Heroku's database goes with its app, found true; set it, then `up`" in said
     assert shop.get()[0] == "one s3cret 203.0.113.9"
     shop.config(token="", database={"engine": "postgres", "placement": "managed"}, keepData=False)
     shop.up()
-    shop.run("destroy", "--yes")
+    shop.run("destroy", "--yes", "--with-data", "shop")
     assert heroku.apps == {}
+
+
+def test_destroy_where_there_is_no_data(launched, heroku):
+    shop = launched()
+    heroku.stop_dynos(heroku.apps.pop("slipway-dev"))  # somebody was quicker, by hand
     assert "Destroyed" in shop.run("destroy", "--yes")
 
 
