@@ -39,9 +39,7 @@ def _ask(method: str, url: str, **given: Any) -> requests.Response:
     try:
         answer = requests.request(method, url, **{"timeout": _TIMES, **given})
     except requests.RequestException as error:
-        raise SlipwayError(
-            f"Heroku: {method}: wanted an answer of {url.split('/')[2]}, found {type(error).__name__}; run it again"
-        ) from None
+        raise SlipwayError(f"Heroku: wanted an answer of {url.split('/')[2]}, found {type(error).__name__}; run it again") from None
     if answer.ok:
         return answer
     said = object_in(answer.text)

@@ -35,9 +35,7 @@ class Options(Model):
     name: Annotated[str, _NAME] | None = setting(None, "The app's name among all of Heroku's. PROJECT-STACK if left out.")
     region: Literal["us", "eu"] = setting("us", "Where it is, for good.")
     stack: Literal["heroku-24", "heroku-26"] = setting("heroku-26", "The system that it is built for.")
-    dynos: Mapping[Annotated[str, kinds.JOB_NAME], _Size] = setting(
-        {}, "Types of dynos, of `web` and of `app.processes`. `basic` if left out."
-    )
+    dynos: Mapping[Annotated[str, kinds.JOB_NAME], _Size] = setting({}, "Types, of `web` and `app.processes`. `basic` if left out.")
     quantities: Mapping[Annotated[str, kinds.JOB_NAME], Annotated[int, number(1, 100)]] = setting({}, "How many of each. 1 if left out.")
     database: Annotated[str, kinds.JOB_NAME] = setting("essential-0", "The plan of Heroku Postgres.")
 
