@@ -351,13 +351,33 @@ class DeployProvider(RolloutProvider):
         bundle = contracts.read(Bundle, json.loads(props["bundle"]))
         secrets = {name: value for name, value in props["secret_environment"].items() if name not in NOT_THE_APPS}
         release = platforms.Sendable(props["release"], bundle, Path(props["source"]), secrets)
-        platform = platforms.connect(json.loads(props["platform"]))
-        return platforms.deploy(platform, props["url"], release, olds.get("live") or None)
+        return platforms.deploy(_platform(props["platform"]), props["url"], release, olds.get("live") or None)
 
     def _drift(self, olds: Props, news: Props) -> str:
-        from components import platforms
+        return _release_drift(olds, news, _platform(news["platform"]).live(), "")
 
-        return _release_drift(olds, news, platforms.connect(json.loads(news["platform"])).live(), "")
+
+class PlatformAppProvider(_OnHost):
+    """Makes an app on a platform, with what outlives its releases there."""
+
+    REPLACES = ("name",)
+    UPDATES = ("facts",)
+    WORDS = "{host} on {platform}"
+
+    def drift(self, _olds: Props, _news: Props) -> str:
+        return str(_platform(_news["facts"]).drift())
+
+    def delete(self, _id: str, _props: Props) -> None:
+        _platform(_props["facts"]).remove()
+
+    def made(self, props: Props, olds: Props) -> Props:
+        return {"name": props["name"], "facts": props["facts"], **_platform(props["facts"]).make()}
+
+
+def _platform(facts: str) -> Any:
+    from components import platforms
+
+    return platforms.connect(json.loads(facts))
 
 
 def _hosts(props: Props) -> list[transport.Launched]:

@@ -101,6 +101,9 @@ GOOD: Mapping[str, Any] = {
         ("network.nat", True), ("zone", "example.com"), ("email", "ops@example.com"), ("database.instanceType", "n2-standard-2"),
         ("database.disk", 40), ("database.instanceClass", "db-custom-2-7680"), ("database.standby", True),
         ("tags[name]", "cost-centre"), ("tags[value]", "4711"), ("logs", True))},
+    **{f"heroku.{name}": value for name, value in (
+        ("name", "shop-4711"), ("region", "eu"), ("stack", "heroku-24"), ("dynos[name]", "web"), ("dynos[value]", "standard-1x"),
+        ("quantities[name]", "web"), ("quantities[value]", 2), ("database", "standard-0"))},
     "ssh.hosts.database.volume": "/dev/disk/by-id/data",
 }  # fmt: skip
 """What is right in each place. A setting that isn't here fails the tests: it isn't covered."""

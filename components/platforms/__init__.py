@@ -145,8 +145,9 @@ class _Steps:
         return before, []
 
     def _ask(self, url: str, release: str, host: str | None = None) -> None:
-        """By its own name, or as `host`: a platform may tell releases apart by that."""
-        health = replace(self.health, host=host) if host else self.health
+        """By its own name, or as `host`: a platform may tell releases apart by that. An app without
+        a name of its own is asked by that of the address."""
+        health = replace(self.health, host=host or self.health.host or urlsplit(url).netloc)
         bad = public.check(url, [str(urlsplit(url).hostname)], health, release)
         if bad:
             raise _Failed(*bad)

@@ -11,7 +11,7 @@ import pulumi.dynamic
 
 from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import DatabasePart, Manifest
-from components.providers import DeployProvider, FirstReleaseProvider, RolloutProvider, ServingProvider
+from components.providers import DeployProvider, FirstReleaseProvider, PlatformAppProvider, RolloutProvider, ServingProvider
 from components.release.bundle import Bundle
 from components.release.core import Release, identity, whole
 
@@ -135,6 +135,17 @@ class Deploy(ServedRelease, module="slipway", name="Deploy"):
             "secret_environment": args.secret_environment,
         }
         super().__init__(DeployProvider(), name, inputs, opts)
+
+
+class PlatformApp(pulumi.dynamic.Resource, module="slipway", name="PlatformApp"):
+    """An app on a platform, by the facts that its `Platform` makes it of."""
+
+    url: pulumi.Output[str]
+    addresses: pulumi.Output[list[str]]
+
+    def __init__(self, name: str, facts: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
+        inputs = {"name": facts["host"], "facts": json.dumps(facts, sort_keys=True), "url": None, "addresses": None}
+        super().__init__(PlatformAppProvider(), name, inputs, opts)
 
 
 class FirstRelease(pulumi.dynamic.Resource, module="slipway", name="FirstRelease"):
