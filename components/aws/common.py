@@ -53,7 +53,6 @@ def store_address(bucket: str, region: str) -> str:
     return f"s3://{bucket}?region={region}"
 
 
-def signed(address: str, profile: str | None, role: str | None) -> str:
+def signed(address: str, profile: str | None) -> str:
     """A store's address for deployers alone, with whose credentials it is reached."""
-    login = {name: value for name, value in (("profile", profile), ("role", role)) if value}
-    return f"{address}&{urlencode(login)}" if login else address
+    return f"{address}&{urlencode({'profile': profile})}" if profile else address

@@ -34,9 +34,9 @@ def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:
     """The servers that there are now; AWS keeps and removes their data."""
     options = target_options(settings, Options, "aws-ec2", problems)
     asked = (options.region, place.project, place.stack, settings.app.name)
-    account.sign_in(options.region, options.account, options.profile, options.role)
+    account.sign_in(options.region, options.account, options.profile)
     store, hosts = fleet_hosts.find(*asked)
-    signed = common.signed(store, options.profile, options.role)
+    signed = common.signed(store, options.profile)
     return stack.deployment(
         settings,
         options,

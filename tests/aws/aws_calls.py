@@ -20,7 +20,6 @@ NOT_SEEN = {
     "elasticloadbalancing:AddTags": _TAGS,
     "iam:CreateServiceLinkedRole": "the first of a service's in an account",
     "iam:PassRole": "a server that gets a role",
-    "iam:PutRolePermissionsBoundary": "a boundary for a role that is there",
     "iam:TagInstanceProfile": _TAGS,
     "iam:TagRole": _TAGS,
     "logs:TagResource": _TAGS,

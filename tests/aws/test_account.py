@@ -37,27 +37,27 @@ def test_a_profile_that_is_not_there(user):
 
 def test_a_stacks_own_login_holds_for_what_is_asked_and_for_its_store(user, tmp_path):
     """Both of them, whatever the environment says: the other engine's provider is told the same."""
-    (tmp_path / "CONFIG").write_text("[profile work]\naws_access_key_id = a\naws_secret_access_key = b\n")
-    role = "arn:aws:iam::210987654321:role/deploy"
+    keys, role = "aws_access_key_id = a\naws_secret_access_key = b\n", "arn:aws:iam::210987654321:role/deploy"
+    (tmp_path / "CONFIG").write_text(f"[profile own]\n{keys}[profile work]\nsource_profile = own\nrole_arn = {role}\n")
     user.setenv("AWS_PROFILE", "wrok")
     try:
-        account.sign_in(REGION, None, "work", role)
+        account.sign_in(REGION, None, "work")
         assert account.number(REGION) == "210987654321"
         account.ask("s3", REGION, "CreateBucket", Bucket="signed", CreateBucketConfiguration={"LocationConstraint": REGION})
-        store = connect(common.signed(common.store_address("signed", REGION), "work", role))
+        store = connect(common.signed(common.store_address("signed", REGION), "work"))
         store.put("a", b"1")
         assert store.get("a") == b"1"
         with pytest.raises(SlipwayError, match="wrok"):
             connect("s3://signed?region=eu-west-1")
     finally:
-        account.sign_in(REGION, None, None, None)
+        account.sign_in(REGION, None, None)
 
 
 def test_another_account_is_refused_before_anything_is_asked_of_it(user):
     with pytest.raises(UsageError) as caught:
-        account.sign_in(REGION, "999999999999", None, None)
+        account.sign_in(REGION, "999999999999", None)
     assert str(caught.value).startswith("slipway:aws-ec2.account: wanted 999999999999, found credentials of 123456789012; nothing was done")
-    account.sign_in(REGION, "123456789012", None, None)
+    account.sign_in(REGION, "123456789012", None)
 
 
 def test_a_login_that_is_over(user, tmp_path):

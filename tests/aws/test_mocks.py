@@ -67,10 +67,9 @@ def finished(*outputs: pulumi.Output[Any]) -> list[Any]:
     return found
 
 
-def test_a_role_has_its_boundary(amazon: Amazon) -> None:
-    args = HostRoleArgs(app="shop", role="web", store="s3://b", store_arn="arn:aws:s3:::b", boundary="arn:boundary")
+def test_a_role_has_a_policy(amazon: Amazon) -> None:
+    args = HostRoleArgs(app="shop", role="web", store="s3://b", store_arn="arn:aws:s3:::b")
     finished(HostRole("shop-web", args).user_data)
-    assert amazon.made["Role shop-web"]["permissionsBoundary"] == "arn:boundary"
     assert json.loads(amazon.made["RolePolicy shop-web"]["policy"])["Statement"]
 
 

@@ -41,9 +41,6 @@ class AlicloudNetworkOptions(NetworkOptions):
 
     vpc: Annotated[str, VPC] | None = setting(None, "An existing network by its id; one of its own if left out.")
     subnets: tuple[Annotated[str, SUBNET], ...] = setting((), "The vswitches of `vpc` that servers stand in: of two zones for a fleet.")
-    nat: Annotated[bool, kinds.SWITCH] = setting(
-        False, "Servers without public addresses, behind a load balancer: they go out by a NAT gateway. Priced."
-    )
 
 
 class AlicloudDatabaseOptions(DatabaseOptions):

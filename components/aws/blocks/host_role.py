@@ -33,8 +33,6 @@ class HostRoleArgs(args.HostRoleArgs):
 
     store_arn: pulumi.Input[str]
     """`arn` of that `ReleaseStore`."""
-    boundary: pulumi.Input[str] | None = None
-    """The ARN of a policy that no right of the role goes beyond."""
 
 
 class HostRole(RoleBlock):
@@ -52,7 +50,7 @@ class HostRole(RoleBlock):
         super().__init__("slipway:aws:HostRole", name, None, opts)
         kind, backups = one_of(name, "role", ROLES, args.role), bool(args.backups)
         own, tags = child(self, args.keep), named(args.tags, name)
-        role = aws.iam.Role(name, assume_role_policy=json.dumps(_TRUST), permissions_boundary=args.boundary, tags=tags, opts=own)
+        role = aws.iam.Role(name, assume_role_policy=json.dumps(_TRUST), tags=tags, opts=own)
         text = pulumi.Output.all(args.store_arn, role.unique_id).apply(lambda known: json.dumps(policy(known[0], known[1], kind, backups)))
         aws.iam.RolePolicy(name, role=role.id, policy=text, opts=own)
         profile = aws.iam.InstanceProfile(name, role=role.name, tags=tags, opts=own)

@@ -29,8 +29,7 @@ class LogsArgs(Tagged):
 
 
 class Logs(Block):
-    """A log group that hosts may write to, and to no other; and figures of its name (`figures`).
-    Their agents take `agent_settings`."""
+    """A log group that hosts may write to, and to no other. Their agents take `agent_settings`."""
 
     group_name: pulumi.Output[str]
     """Known once it is there."""
@@ -39,8 +38,7 @@ class Logs(Block):
         super().__init__("slipway:aws:Logs", name, None, opts)
         made = aws.cloudwatch.LogGroup(name, name=args.group, retention_in_days=args.days, tags=named(args.tags, name), opts=child(self))
         for called, role in args.roles.items():
-            policy = pulumi.Output.all(made.arn, args.group).apply(lambda known: _policy(*known))
-            aws.iam.RolePolicy(f"{name}-{called}", role=role, policy=policy, opts=child(self))
+            aws.iam.RolePolicy(f"{name}-{called}", role=role, policy=made.arn.apply(_policy), opts=child(self))
         self.group_name = made.name
         self._finish()
 
@@ -58,23 +56,9 @@ def agent_settings(app: str, group: str, role: str, engine: str = "none", proces
         {"file_path": _FILES.format(app=app, program=one), "log_group_name": group, "log_stream_name": f"{{instance_id}}/{one}"}
         for one in sorted(programs)
     ]
-    # Of all hosts together: who is full or silent says `status`.
-    used = {"measurement": ["used_percent"], "metrics_collection_interval": 60}
-    metrics = {
-        "namespace": figures(group),
-        "aggregation_dimensions": [[]],
-        "metrics_collected": {"mem": used, "disk": {**used, "resources": ["/", f"/srv/slipway/{app}/data", f"/srv/slipway/{app}/disk"]}},
-    }
-    return json.dumps({"logs": {"logs_collected": {"files": {"collect_list": files}}}, "metrics": metrics}, indent=1, sort_keys=True)
+    return json.dumps({"logs": {"logs_collected": {"files": {"collect_list": files}}}}, indent=1, sort_keys=True)
 
 
-def figures(group: str) -> str:
-    """The namespace in CloudWatch of the figures of hosts that write to that log group."""
-    return group.strip("/")
-
-
-def _policy(arn: str, group: str) -> str:
+def _policy(arn: str) -> str:
     """Hosts aren't kept apart: names of streams may not hold the colon that `aws:userid` has."""
-    write = allow("WriteLogs", ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], [f"{arn}:*"])
-    own = {"StringEquals": {"cloudwatch:namespace": figures(group)}}
-    return json.dumps(document(write, allow("WriteFigures", ["cloudwatch:PutMetricData"], ["*"], own)))
+    return json.dumps(document(allow("WriteLogs", ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], [f"{arn}:*"])))

@@ -32,10 +32,9 @@ class NetworkArgs(Tagged):
     """An existing network's for servers alone, with a way out. As `subnets` if left out."""
     database_subnets: Sequence[str] | None = None
     """An existing network's for managed databases, of two zones. As `subnets` if left out."""
-    nat: str | None = None
-    """Servers have private subnets with address translation: by one gateway (`single`), or one in
-    each zone (`per-zone`), so that a zone in trouble takes no other's way out. Each is priced by
-    the hour."""
+    nat: bool | None = None
+    """Servers have private subnets, and a gateway translates their addresses. It is priced by the
+    hour."""
     instance_types: Sequence[str] | None = None
     """A network of its own is in zones that have all of these."""
     databases: bool | None = None
@@ -127,7 +126,7 @@ class Network(Block):
         public = self._subnets("public", _PUBLIC, True, self._public)
         gateway = aws.ec2.InternetGateway(f"{name}-gateway", vpc_id=self._vpc.id, tags=named(given.tags, name), opts=self._public)
         way = {"gateway_id": gateway.id}
-        self._associate("public", public, [self._table("public", self._public, way, way)], self._public)
+        self._table("public", public, self._public, way, way)
         self.public_subnets = _ids(public)
         self.host_subnets = _ids(self._translated(public)) if given.nat else self.public_subnets
         self.database_subnets = _ids(self._subnets("database", _DATABASES, False, self._kept)) if given.databases else _ids([])
@@ -157,47 +156,37 @@ class Network(Block):
         ]
 
     def _translated(self, public: Sequence["aws.ec2.Subnet"]) -> list["aws.ec2.Subnet"]:
-        """Private subnets. IPv6 and S3 do without the gateways, which cost."""
+        """Private subnets. IPv6 and S3 do without the gateway, which costs."""
         name, tags = self._name, self._args.tags
         outward = aws.ec2.EgressOnlyInternetGateway(f"{name}-outward", vpc_id=self._vpc.id, tags=named(tags, name), opts=self._own)
         private = self._subnets("private", _PRIVATE, False, self._own)
-        ways = public if self._args.nat == "per-zone" else public[:1]
-        tables = []
-        for number, subnet in enumerate(ways):
-            zone = f"-{number}" if number else ""
-            address = aws.ec2.Eip(f"{name}-nat{zone}", domain="vpc", tags=named(tags, f"{name}-nat{zone}"), opts=self._own)
-            gateway = aws.ec2.NatGateway(
-                f"{name}-nat{zone}", subnet_id=subnet.id, allocation_id=address.id, tags=named(tags, f"{name}-nat{zone}"), opts=self._own
-            )
-            ipv4, ipv6 = {"nat_gateway_id": gateway.id}, {"egress_only_gateway_id": outward.id}
-            tables.append(self._table(f"private{zone}", self._own, ipv4, ipv6))
-        self._associate("private", private, tables, self._own)
+        given = named(tags, f"{name}-nat")
+        address = aws.ec2.Eip(f"{name}-nat", domain="vpc", tags=given, opts=self._own)
+        gateway = aws.ec2.NatGateway(f"{name}-nat", subnet_id=public[0].id, allocation_id=address.id, tags=given, opts=self._own)
+        ipv4, ipv6 = {"nat_gateway_id": gateway.id}, {"egress_only_gateway_id": outward.id}
+        table = self._table("private", private, self._own, ipv4, ipv6)
         aws.ec2.VpcEndpoint(
             f"{name}-s3",
             vpc_id=self._vpc.id,
             service_name=pulumi.Output.concat("com.amazonaws.", region_of(self), ".s3"),
             vpc_endpoint_type="Gateway",
-            route_table_ids=[table.id for table in tables],
+            route_table_ids=[table.id],
             tags=named(tags, f"{name}-s3"),
             opts=self._own,
         )
         return private
 
-    def _table(self, kind: str, opts: pulumi.ResourceOptions, ipv4: _Way, ipv6: _Way) -> "aws.ec2.RouteTable":
-        """A route table with a way out by either protocol."""
+    def _table(
+        self, kind: str, within: Sequence["aws.ec2.Subnet"], opts: pulumi.ResourceOptions, ipv4: _Way, ipv6: _Way
+    ) -> "aws.ec2.RouteTable":
+        """A route table of these subnets, with a way out by either protocol."""
         name = f"{self._name}-{kind}"
         table = aws.ec2.RouteTable(name, vpc_id=self._vpc.id, tags=named(self._args.tags, name), opts=opts)
         aws.ec2.Route(f"{name}-ipv4", route_table_id=table.id, destination_cidr_block="0.0.0.0/0", **ipv4, opts=opts)
         aws.ec2.Route(f"{name}-ipv6", route_table_id=table.id, destination_ipv6_cidr_block="::/0", **ipv6, opts=opts)
-        return table
-
-    def _associate(
-        self, kind: str, within: Sequence["aws.ec2.Subnet"], tables: Sequence["aws.ec2.RouteTable"], opts: pulumi.ResourceOptions
-    ) -> None:
-        """Each subnet with the table of its zone, or the only one."""
         for number, subnet in enumerate(within):
-            table = tables[number % len(tables)]
-            aws.ec2.RouteTableAssociation(f"{self._name}-{kind}-{number}", subnet_id=subnet.id, route_table_id=table.id, opts=opts)
+            aws.ec2.RouteTableAssociation(f"{name}-{number}", subnet_id=subnet.id, route_table_id=table.id, opts=opts)
+        return table
 
 
 def _ids(made: Sequence["aws.ec2.Subnet"]) -> pulumi.Output[list[str]]:

@@ -91,18 +91,18 @@ def _unanswered(error: Any, action: str, where: str) -> SlipwayError:
 
 _LOCK = threading.Lock()  # a session may be used by one thread at a time, what it makes by all
 _PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds
-_login: list[str | None] = [None, None]
+_login: list[str | None] = [None]
 
 
-def sign_in(region: str, account: str | None, profile: str | None, role: str | None) -> None:
+def sign_in(region: str, account: str | None, profile: str | None) -> None:
     """Everything from here on is asked as that, in that account: the stack's, one a process.
 
     Raises `UsageError` where the credentials are another account's."""
-    if _login != [profile, role]:
-        _login[:] = profile, role
+    if _login != [profile]:
+        _login[:] = [profile]
         forget()
     if account and (found := number(region)) != account:
-        how = "take credentials of that account (AWS_PROFILE, or slipway:aws-ec2.profile or .role), or mend the setting"
+        how = "take credentials of that account (AWS_PROFILE, or slipway:aws-ec2.profile), or mend the setting"
         raise UsageError(f"slipway:aws-ec2.account: wanted {account}, found credentials of {found}; nothing was done; {how}")
 
 
@@ -162,10 +162,9 @@ def _client(service: str, region: str, attempts: int = 5) -> Any:
 @cache
 def _made(service: str, region: str, attempts: int) -> Any:
     try:
+        from boto3 import Session
         from botocore.config import Config
-
-        from cloud_init.host.stores import s3
     except ModuleNotFoundError as error:
         raise MissingError(f"aws: needs the package {error.name}; run: .venv/bin/pip install -r requirements/aws-ec2.in") from None
     retries = {"mode": "standard", "total_max_attempts": attempts}
-    return s3.session(*_login).client(service, region, config=Config(connect_timeout=5, read_timeout=30, retries=retries))
+    return Session(profile_name=_login[0]).client(service, region, config=Config(connect_timeout=5, read_timeout=30, retries=retries))

@@ -29,7 +29,6 @@ class Foundation(CloudStack):
             f"{self.name}-aws",
             region=options.region,
             profile=options.profile,
-            assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=options.role, session_name="slipway")] if options.role else None,
             allowed_account_ids=[options.account] if options.account else None,
             opts=self.own,
         )
@@ -38,7 +37,7 @@ class Foundation(CloudStack):
         bucket = account.apply(lambda number: common.bucket_name(number, options.region, place.project, place.stack, self.name))
         store = ReleaseStoreArgs(bucket=bucket, region=options.region, tags=self.tags, keep=settings.keep_data)
         self.store = ReleaseStore(f"{self.name}-store", store, self.child)
-        self.deployers_store = self.store.address.apply(lambda address: common.signed(address, options.profile, options.role))
+        self.deployers_store = self.store.address.apply(lambda address: common.signed(address, options.profile))
         self.made = (self.store,)
         self.network = Network(f"{self.name}-network", self._network(), self.child)
         self.firewall = self._firewall()
@@ -54,9 +53,8 @@ class Foundation(CloudStack):
     def role(self, kind: str, backups: bool = False, keep: bool = False, disk: pulumi.Input[str] | None = None) -> HostRole:
         """The role of servers of a kind; `backups`: they have a database; `keep`: they are kept;
         `disk`: its path where all data has one."""
-        store, boundary = self.store, self.options.boundary
-        rights: dict[str, Any] = {"store": store.address, "store_arn": store.arn, "backups": backups, "boundary": boundary}
-        args = HostRoleArgs(app=self.name, role=kind, keep=keep, disk=disk, tags=self.tags, **rights)
+        store: dict[str, Any] = {"store": self.store.address, "store_arn": self.store.arn}
+        args = HostRoleArgs(app=self.name, role=kind, backups=backups, keep=keep, disk=disk, tags=self.tags, **store)
         return HostRole(f"{self.name}-{kind}", args, self.child)
 
     def server_args(self, role: HostRole, firewall: Firewall) -> dict[str, Any]:

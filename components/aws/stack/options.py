@@ -36,13 +36,8 @@ _DUMPED = {"debian-13": 17, "ubuntu-24.04": 16}
 _ACCOUNT = kinds.matching("account", "the number of an account, 12 digits in quotes", r"[0-9]{12}")
 ACCOUNT = replace(_ACCOUNT, check=lambda value: _ACCOUNT.check(str(value)))
 PROFILE = kinds.matching("profile", "the name of a profile of the AWS command line", r"[A-Za-z0-9_.@+/-]{1,128}")
-_ROLE_ARN = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,600}"
-ROLE = kinds.matching("role", "the ARN of a role, such as arn:aws:iam::123456789012:role/deploy", _ROLE_ARN)
-_POLICY_ARN = r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]{1,600}"
-POLICY = kinds.matching("policy", "the ARN of a policy, such as arn:aws:iam::123456789012:policy/boundary", _POLICY_ARN)
 _CERTIFICATE_ARN = r"arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[a-z0-9-]+"
 CERTIFICATE = kinds.matching("certificate", "the ARN of a certificate in ACM", _CERTIFICATE_ARN)
-BUCKET = kinds.matching("bucket", "a bucket's name", r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _TAG = r"[\w +\-=.:/@]"
 TAG = kinds.matching(
     "tag", "a tag of at most 128 letters that neither AWS nor Slipway has", rf"(?!(?i:aws:|slipway:)|(project|stack|Name)$){_TAG}{{1,128}}"
@@ -93,8 +88,6 @@ class Options(CloudOptions):
     profile: Annotated[str, PROFILE] | None = setting(
         None, "A profile of the AWS command line. As that would find credentials if left out (`AWS_PROFILE`)."
     )
-    role: Annotated[str, ROLE] | None = setting(None, "A role that is assumed with those credentials, by its ARN.")
-    boundary: Annotated[str, POLICY] | None = setting(None, "A permissions boundary on every role that is made: the ARN of a policy.")
     tags: Mapping[Annotated[str, TAG], Annotated[str, TAG_VALUE]] = setting(
         {}, "Tags of your own on all that is made; `owner` takes the place of Slipway's."
     )
@@ -105,7 +98,6 @@ class Options(CloudOptions):
     certificate: Annotated[str, CERTIFICATE] | None = setting(
         None, "The load balancer's certificate of ACM, by its ARN. One is made, in `zone`, if left out."
     )
-    access_logs: Annotated[str, BUCKET] | None = setting(None, "A bucket of your own that takes the load balancer's access logs.")
     database: AwsDatabaseOptions = setting(AwsDatabaseOptions(), "The database's server, own or managed.")
     logs: Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365] | None = setting(
         None, "Days that CloudWatch keeps the hosts' logs. None there if left out."
@@ -118,7 +110,7 @@ def problems(settings: Settings, options: Options) -> Iterator[Problem]:
     if options.region not in known:
         near = difflib.get_close_matches(options.region, known, n=1) or ["eu-west-1"]
         yield f"{_SECTION}.region", f"wanted a region of AWS, found {shown(options.region)}; perhaps you meant {near[0]}"
-    yield from cloud_problems(_SECTION, settings, options, _MANAGED, ["certificate", "access_logs"], "ACM")
+    yield from cloud_problems(_SECTION, settings, options, _MANAGED, ["certificate"], "ACM")
     network = options.network
     given = {"subnets": network.subnets, "serverSubnets": network.server_subnets, "databaseSubnets": network.database_subnets}
     yield from subnet_problems(_SECTION, options, given, several=["databaseSubnets"])

@@ -105,7 +105,6 @@ def _fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
         has_ipv6=network.has_ipv6,
         certificate_arn=issued,
         requests=options.instances.requests,
-        access_logs=options.access_logs,
     )
     made = WebFleet(f"{app}-web", args, foundation.child)
     leads_to = {"dns_name": made.dns_name, "zone_id": made.zone_id, "has_ipv6": network.has_ipv6}
@@ -120,23 +119,14 @@ def _fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
 
 def _watch(foundation: Foundation, web: WebTier, database: Tier) -> None:
     """The hosts' logs, where they are kept, and e-mails about whatever the stack has."""
-    options, servers, name = foundation.options, {**web.servers, **database.servers}, foundation.name
-    group, kept = log_group(name, foundation.place.stack), None
+    options, name, kept = foundation.options, foundation.name, None
     if options.logs:
-        logs = LogsArgs(group=group, days=options.logs, roles={**web.roles, **database.roles}, tags=foundation.tags)
+        roles, group = {**web.roles, **database.roles}, log_group(name, foundation.place.stack)
+        logs = LogsArgs(group=group, days=options.logs, roles=roles, tags=foundation.tags)
         kept = Logs(f"{name}-logs", logs, foundation.child).group_name
-    if not options.email:
-        return
-    types = {"web": options.instance_type, "database": options.database.instance_type}
-    args = AlarmsArgs(
-        **foundation.alarms_args(web, database),
-        credits={kind: one for kind, one in servers.items() if types[kind].startswith("t")},
-        logs=group if kept else None,
-        log_group=kept,
-        region=options.region,
-        storage=options.database.disk,
-    )
-    Alarms(f"{name}-alarms", args, foundation.child)
+    if options.email:
+        args = AlarmsArgs(**foundation.alarms_args(web, database), log_group=kept, storage=options.database.disk)
+        Alarms(f"{name}-alarms", args, foundation.child)
 
 
 PARTS = Parts(_own_database, _managed_database, _server, _fleet, _watch)
