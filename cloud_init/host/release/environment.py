@@ -10,13 +10,12 @@ import shutil
 import stat
 import subprocess
 import tempfile
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
 
-from ..base import Places, Refused, as_user, link, mark_ready, note, own, private, processes, replacing, template
+from ..base import Places, Refused, as_user, link, mark_ready, note, own, private, processes, template
 from ..base.masking import masked
 from ..contracts.manifest import Manifest
 from ..processes import managers
@@ -29,11 +28,9 @@ _WHEELS = Path("/usr/share/python-wheels")  # from Debian's and Ubuntu's python3
 _PIP_FILES = ("/etc/pip.conf", "/etc/xdg/pip/pip.conf", "~/.pip/pip.conf", "~/.config/pip/pip.conf")
 _PIP_INDEX = re.compile(r"^(extra.index.url|index.url|no.index)\s*[=:]", re.MULTILINE)
 _WHEELS_MADE = "wheels"  # in a new environment, until they are kept in the store
-_UNPACKING = threading.Lock()  # environments are made side by side
 _SYSTEM = ("/usr/bin", "/usr/local/bin")
 _BRING = "python install --no-bin --no-config --no-cache --no-progress --color never --install-dir"
 _PASSED_ON = ("PIP_", "UV_", "SSL_CERT_", "REQUESTS_CA_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "LANG", "LC_")
-_START = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('pip', run_name='__main__')"
 _LACKED = (
     r"([\w/+.-]+\.h): No such file",
     r"([\w+.-]+\.so[\w.]*): cannot open shared object",
@@ -237,24 +234,13 @@ def _with_uv(builder: "Builder", python: str) -> list[str]:
 
 
 def _with_pip(builder: "Builder", base: str) -> list[str]:
-    """By the system's wheel of pip, for the system's Python alone: to put pip in takes longer."""
+    """By the system's wheel of pip, as it is, for the system's Python alone: to put pip in takes
+    longer."""
     places, folder = builder.places, builder.folder
     wheel = max(_WHEELS.glob("pip-*.whl"), default=None) if places.role and base == places.python else None
     _run(builder, [base, "-m", "venv", *(["--without-pip"] if wheel else []), str(folder)])
-    start = ["-I", "-c", _START, str(_unpacked(places, wheel))] if wheel else ["-m", "pip"]
+    start = ["-I", f"{wheel}/pip"] if wheel else ["-m", "pip"]
     return [str(folder / "bin/python"), *start, "install", "--quiet", "--disable-pip-version-check"]
-
-
-def _unpacked(places: Places, wheel: Path) -> Path:
-    """The wheel as a folder, because byte code is kept there."""
-    import zipfile  # needed once in the life of a server
-
-    folder = places.tool.with_name(wheel.stem)
-    with _UNPACKING:
-        if not folder.is_dir():
-            with replacing(folder) as part, zipfile.ZipFile(wheel) as archive:
-                archive.extractall(part)
-    return folder
 
 
 def _run(builder: "Builder", command: list[str]) -> None:
