@@ -311,8 +311,8 @@ def test_a_refusal_before_the_command_is_an_outcome(host, launched):
     [
         ("SendCommand", Problem("InvalidInstanceId"), "doesn't know it .yet.: a new server's agent needs a minute or two"),
         ("SendCommand", Problem("AccessDeniedException", "User: arn:aws:iam::1:user/x is not authorized to perform: ssm:SendCommand on y"),
-         "wanted leave for ssm:SendCommand, found none for arn:aws:iam::1:user/x"),
-        ("GetCommandInvocation", Problem("ExpiredTokenException"), "the credentials are over"),
+         "User: arn:aws:iam::1:user/x is not authorized to perform: ssm:SendCommand on y; add that"),
+        ("GetCommandInvocation", Problem("ExpiredTokenException"), "log in again"),
     ],
 )  # fmt: skip
 def test_what_the_service_has_against_it_is_one_line(host, service, name, error, words):

@@ -59,7 +59,7 @@ def _of_release(places: Places, colour: Colour, process: str) -> None:
     if process:
         environment.setdefault("FLASK_APP", manifest.module)
         processes.record(colour.own / f"{process}.json", os.getpid())
-        processes.become(programs.words(manifest.processes[process]), environment)
+        processes.become(programs.becoming(manifest.processes[process]), environment)
     remove(colour.socket)
     environment["SLIPWAY_OWN"] = str(colour.own)  # for `slipway_wsgi.py`
     processes.record(colour.process, os.getpid())

@@ -80,6 +80,12 @@ def is_single(command: str) -> bool:
         return False
 
 
+def becoming(command: str) -> list[str]:
+    """The command to execute; a single program takes the shell's place, variables before it or not."""
+    alone = is_single(command) and command.split()[:1] != ["exec"]
+    return words(f"exec env {command}" if alone else command)
+
+
 def words(command: str) -> list[str]:
     """What runs a command. bash tells of a pipe when any part of it failed, not its last alone."""
     piped = "|" in command.replace("||", "") and os.access("/bin/bash", os.X_OK)
