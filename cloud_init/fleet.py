@@ -32,11 +32,10 @@ class Balancer:
 
 @dataclass(frozen=True)
 class More:
-    """Packages and files that a target adds to its hosts."""
+    """Packages that a target adds to its hosts."""
 
     packages: tuple[str, ...] = ()
     archives: tuple[Archive, ...] = ()
-    files: tuple[SystemFile, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,6 @@ def files(fleet: Fleet, role: str) -> tuple[SystemFile, ...]:
         SystemFile("/etc/systemd/timesyncd.conf.d/slipway.conf", text("system/timesyncd.conf"), "timesyncd"),
         # Read after the package's own file, 50unattended-upgrades.
         SystemFile("/etc/apt/apt.conf.d/52slipway-upgrades", text("system/upgrades.conf"), "apt"),
-        *fleet.more.get(role, More()).files,
     ]
     return tuple(sorted(written, key=lambda file: file.path))
 

@@ -83,7 +83,7 @@ GOOD: Mapping[str, Any] = {
         ("network.serverSubnets[item]", "subnet-0123456789abcdef2"), ("zone", "example.com"),
         ("database.instanceType", "t4g.micro"), ("database.disk", 40),
         ("database.version", "16"), ("database.multiAz", True), ("database.backupDays", 14), ("database.applyNow", True),
-        ("email", "ops@example.com"), ("logs", 30),
+        ("email", "ops@example.com"),
         ("account", "123456789012"), ("profile", "work"),
         ("tags[name]", "cost-centre"), ("tags[value]", "4711"))},
     **{f"alicloud-ecs.{name}": value for name, value in (

@@ -4,8 +4,7 @@ import pulumi
 
 from components.aws import common
 from components.aws.control import account, fleet_hosts
-from components.aws.stack.agents import agents
-from components.aws.stack.foundation import Foundation
+from components.aws.stack.foundation import Foundation, agents
 from components.aws.stack.options import Options, problems
 from components.aws.stack.parts import PARTS
 from components.blocks import stack
@@ -26,7 +25,7 @@ class Target(TargetComponent):
     def __init__(self, name: str, settings: Settings, place: StackPlace, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:target:AwsEc2", name, None, opts)
         options = target_options(settings, Options, "aws-ec2", problems)
-        servers = stack.servers(settings, options, agents(settings, options, place.stack))
+        servers = stack.servers(settings, options, lambda _: agents(options.region))
         stack.launch(self, PARTS, settings, place, servers, lambda: Foundation(self, settings, place, options))
 
 

@@ -22,7 +22,6 @@ NOT_SEEN = {
     "iam:PassRole": "a server that gets a role",
     "iam:TagInstanceProfile": _TAGS,
     "iam:TagRole": _TAGS,
-    "logs:TagResource": _TAGS,
     "rds:AddTagsToResource": _TAGS,
     "rds:CreateDBSnapshot": "the last snapshot of a database that goes",
     "s3:DeleteObjectVersion": "versions of what lies in a bucket that goes",

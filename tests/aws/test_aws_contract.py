@@ -301,12 +301,11 @@ def test_boot_data_says_where_and_as_whom() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stack", "engine", "port", "alarms"), [("managed-postgres", "postgres", 5432, 0), ("managed-mysql", "mysql", 3306, 4)]
+    ("stack", "engine", "port", "alarms"), [("managed-postgres", "postgres", 5432, 0), ("managed-mysql", "mysql", 3306, 3)]
 )
 def test_a_managed_database(stack: str, engine: str, port: int, alarms: int, answered: bool) -> None:
     plan = plan_of(stack, answered)
-    logs = {"cloudwatch/logGroup:LogGroup": 1, "cloudwatch/logMetricFilter:LogMetricFilter": 1, "iam/rolePolicy:RolePolicy": 1}
-    told = made_of(TELLING, {"cloudwatch/metricAlarm:MetricAlarm": alarms}, logs) if alarms else {}
+    told = made_of(TELLING, {"cloudwatch/metricAlarm:MetricAlarm": alarms}) if alarms else {}
     assert counts(plan) == made_of(STORE, NETWORK, SERVER, MANAGED, told)
     database = one(plan, "rds/instance:Instance")
     wanted = {
@@ -424,8 +423,7 @@ def test_zones_have_the_instance_types(stack: str) -> None:
 
 def test_a_fleet_with_a_database_on_its_own_server(answered: bool) -> None:
     plan = plan_of("fleet-own", answered)
-    logs = {"cloudwatch/logGroup:LogGroup": 1, "iam/rolePolicy:RolePolicy": 2}
-    assert counts(plan) == made_of(STORE, NETWORK, FLEET, TRANSLATED, DATABASE, SCALING, logs)
+    assert counts(plan) == made_of(STORE, NETWORK, FLEET, TRANSLATED, DATABASE, SCALING)
     assert one(plan, "ec2/instance:Instance").inputs["associatePublicIpAddress"] is False
 
 

@@ -62,7 +62,7 @@ class Archive:
     url: str
     """https; `{arch}` in it is the host's architecture as dpkg names it."""
     instead: Optional[str] = None
-    """A snap, or a unit such as `agent.service`, that makes it needless where it is there."""
+    """A snap that makes it needless where it is there."""
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def is_single(command: str) -> bool:
 
 
 def becoming(command: str) -> list[str]:
-    """The command to execute; a single program takes the shell's place, variables before it or not."""
+    """The command to execute; a single program takes the shell's place."""
     alone = is_single(command) and command.split()[:1] != ["exec"]
     return words(f"exec env {command}" if alone else command)
 

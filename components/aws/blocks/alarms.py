@@ -27,8 +27,6 @@ _OVER, _UNDER, _AT_LEAST = "GreaterThanThreshold", "LessThanThreshold", "Greater
 class AlarmsArgs(args.AlarmsArgs):
     """The arguments of `Alarms` on AWS. Who has the address confirms a first message."""
 
-    log_group: pulumi.Input[str] | None = None
-    """`group_name` of the `Logs` that the hosts write to: problems that they tell of."""
     load_balancer: pulumi.Input[str] | None = None
     """`arn_suffix` of a `WebFleet`: the share of its answers that are errors."""
     target_group: pulumi.Input[str] | None = None
@@ -53,22 +51,11 @@ class Alarms(Block):
         for server, instance in (args.servers or {}).items():
             words = f"The server {server}, or the machine under it, fails Amazon's checks."
             self._alarm(server, words, _AT_LEAST, 1, 3, **_figure("AWS/EC2", "StatusCheckFailed", 60, {"InstanceId": instance}))
-        if args.log_group is not None:
-            self._problems(args.log_group)
         if args.load_balancer is not None:
             self._balancer({"LoadBalancer": args.load_balancer}, args.target_group)
         if args.database is not None:
             self._database({"DBInstanceIdentifier": args.database}, args.storage or DATABASE_STORAGE)
         self._finish()
-
-    def _problems(self, group: pulumi.Input[str]) -> None:
-        """Counts the lines in which hosts tell of problems."""
-        name, space, pattern = f"{self._name}-problems", f"Slipway/{self._name}", '{ $.host_problems[0] = "*" }'
-        counted: Any = {"name": "Problems", "namespace": space, "value": "1"}
-        aws.cloudwatch.LogMetricFilter(name, log_group_name=group, pattern=pattern, metric_transformation=counted, opts=self._own)
-        words = "A host has told of a problem for 15 minutes, such as a backup that failed: see `./slipway status`."
-        figure = _figure(space, "Problems", 300, statistic="Sum")
-        self._alarm("problems", words, _AT_LEAST, 1, 3, treat_missing_data="notBreaching", **figure)
 
     def _balancer(self, where: Mapping[str, pulumi.Input[str]], target_group: pulumi.Input[str] | None) -> None:
         """Minutes without any request count as good ones. A host that isn't well is waited for,

@@ -5,6 +5,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from cloud_init.fleet import Archive, More
 from components.aws import common
 from components.aws.blocks.firewall import WORLD, Firewall
 from components.aws.blocks.host_role import HostRole, HostRoleArgs
@@ -15,6 +16,15 @@ from components.blocks.args import FirewallArgs
 from components.blocks.stack import CloudStack
 from components.settings import Settings
 from components.target import StackPlace
+
+_SSM = "https://s3.{region}.amazonaws.com/amazon-ssm-{region}/latest/debian_{{arch}}/amazon-ssm-agent.deb"
+_SNAP = "amazon-ssm-agent"  # Ubuntu's images have it so
+
+
+def agents(region: str) -> More:
+    """What every host has beside what all servers have: the agent of Systems Manager, which is in
+    no distribution; hosts fetch it from Amazon's bucket in the region, by https."""
+    return More(archives=(Archive("amazon-ssm-agent", _SSM.format(region=region), instead=_SNAP),))
 
 
 class Foundation(CloudStack):

@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated
 
 import pulumi_aws as aws
 from pydantic import Field
@@ -99,9 +99,6 @@ class Options(CloudOptions):
         None, "The load balancer's certificate of ACM, by its ARN. One is made, in `zone`, if left out."
     )
     database: AwsDatabaseOptions = setting(AwsDatabaseOptions(), "The database's server, own or managed.")
-    logs: Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365] | None = setting(
-        None, "Days that CloudWatch keeps the hosts' logs. None there if left out."
-    )
 
 
 def problems(settings: Settings, options: Options) -> Iterator[Problem]:

@@ -1,15 +1,13 @@
-"""The parts of a stack: web servers, a database beside them, logs and alarms of all that."""
+"""The parts of a stack: web servers, a database beside them, alarms about all that."""
 
 import pulumi
 
 from components.aws.blocks.alarms import Alarms, AlarmsArgs
 from components.aws.blocks.firewall import Firewall
-from components.aws.blocks.logs import Logs, LogsArgs
 from components.aws.blocks.managed_database import ManagedDatabase, ManagedDatabaseArgs
 from components.aws.blocks.server import DatabaseServer, DatabaseServerArgs, DataDisk, DataDiskArgs, WebServer, WebServerArgs
 from components.aws.blocks.site_name import Certificate, CertificateArgs, SiteName, SiteNameArgs
 from components.aws.blocks.web_fleet import WebFleet, WebFleetArgs
-from components.aws.stack.agents import log_group
 from components.aws.stack.foundation import Foundation
 from components.blocks.args import FirewallArgs
 from components.blocks.stack import Parts, Tier, WebTier
@@ -118,15 +116,10 @@ def _fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
 
 
 def _watch(foundation: Foundation, web: WebTier, database: Tier) -> None:
-    """The hosts' logs, where they are kept, and e-mails about whatever the stack has."""
-    options, name, kept = foundation.options, foundation.name, None
-    if options.logs:
-        roles, group = {**web.roles, **database.roles}, log_group(name, foundation.place.stack)
-        logs = LogsArgs(group=group, days=options.logs, roles=roles, tags=foundation.tags)
-        kept = Logs(f"{name}-logs", logs, foundation.child).group_name
-    if options.email:
-        args = AlarmsArgs(**foundation.alarms_args(web, database), log_group=kept, storage=options.database.disk)
-        Alarms(f"{name}-alarms", args, foundation.child)
+    """E-mails about whatever the stack has."""
+    if foundation.options.email:
+        args = AlarmsArgs(**foundation.alarms_args(web, database), storage=foundation.options.database.disk)
+        Alarms(f"{foundation.name}-alarms", args, foundation.child)
 
 
 PARTS = Parts(_own_database, _managed_database, _server, _fleet, _watch)

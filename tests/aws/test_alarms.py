@@ -1,27 +1,16 @@
-"""What a stack is watched for, and where its hosts' logs go."""
+"""What a stack is watched for."""
 
-import json
 import re
 
 import block_programs
-import cases
-import documents
 import pytest
 from block_programs import TAGS, of, only, record, types
 
-from cloud_init.host.base.places import COLOURS
-from cloud_init.host.processes.programs import CONSTANT, log_path
-from components.aws.blocks.logs import agent_settings
 from policy import check, resource_types
 
 ALARMS = """
 from components.aws.blocks.alarms import Alarms, AlarmsArgs
 Alarms("shop-alarms", AlarmsArgs(email="ops@example.com", tags=tags, ARGS))
-"""
-LOGS = """
-from components.aws.blocks.logs import Logs, LogsArgs
-roles = {"web": "shop-web-role", "database": "shop-database-role"}
-Logs("shop-logs", LogsArgs(group="/slipway/shop/prod", days=30, roles=roles, tags=tags))
 """
 TOPIC = "${shop-alarms.arn}"
 
@@ -126,62 +115,6 @@ def test_a_database_is_watched_for_room_and_for_its_processor(tmp_path, storage,
     }  # fmt: skip
 
 
-def test_hosts_are_watched_by_the_problems_that_they_tell(tmp_path):
-    plan = alarms(tmp_path, "log_group='/slipway/shop/prod'")
-    alarm, counted = (only(plan, f"cloudwatch/{one}").inputs for one in ("metricAlarm:MetricAlarm", "logMetricFilter:LogMetricFilter"))
-    assert (alarm["metricName"], alarm["namespace"], alarm["threshold"]) == ("Problems", "Slipway/shop-alarms", 1)
-    assert (alarm["treatMissingData"], alarm["evaluationPeriods"]) == ("notBreaching", 3)
-    assert (counted["logGroupName"], counted["pattern"]) == ("/slipway/shop/prod", '{ $.host_problems[0] = "*" }')
-    transformation = {"name": "Problems", "namespace": "Slipway/shop-alarms", "value": "1"}
-    assert counted["metricTransformation"] == transformation
-
-
-@pytest.mark.parametrize("stack", ["own-postgres", "fleet-own"])
-def test_a_stack_with_logs_and_an_address_is_watched_inside(stack):
-    more = {"slipway:aws-ec2.logs": 30, "slipway:aws-ec2.email": "ops@example.com"}
-    plan = cases.read(cases.ROOT / f"tests/aws/stacks/{stack}.yaml").with_(more).recorded(True).plan
-    assert "shop-alarms-problems" in {one.name for one in of(plan, "cloudwatch/metricAlarm:MetricAlarm")}
-
-
 def test_nothing_named_is_nothing_watched(tmp_path):
     plan = alarms(tmp_path, "", answered=False)
     assert of(plan, "cloudwatch/metricAlarm:MetricAlarm") == []
-
-
-@pytest.mark.parametrize("answered", [False, True])
-def test_hosts_write_to_their_own_group_and_no_other(tmp_path, answered):
-    plan = record(tmp_path, block_programs.FLEET + LOGS, answered)
-    assert check.run(plan) == ()
-    group = only(plan, "cloudwatch/logGroup:LogGroup")
-    assert group.inputs == {"name": "/slipway/shop/prod", "retentionInDays": 30, "tags": {**TAGS, "Name": "shop-logs"}}
-    policies = {one.name: one.inputs for one in of(plan, "iam/rolePolicy:RolePolicy")}
-    assert {name: one["role"] for name, one in policies.items()} == {
-        "shop-logs-web": "shop-web-role",
-        "shop-logs-database": "shop-database-role",
-    }
-    if answered:
-        (statement,) = json.loads(policies["shop-logs-web"]["policy"])["Statement"]
-        assert statement == {
-            "Sid": "WriteLogs",
-            "Effect": "Allow",
-            "Action": ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-            "Resource": ["${shop-logs.arn}:*"],
-        }
-
-
-def collected(*words):
-    """Path to stream."""
-    (files,) = json.loads(agent_settings("shop", "/slipway/shop/prod", *words))["logs"]["logs_collected"].values()
-    assert {one["log_group_name"] for one in files["collect_list"]} == {"/slipway/shop/prod"}
-    return {one["file_path"]: one["log_stream_name"] for one in files["collect_list"]}
-
-
-def test_the_agent_reads_every_file_that_a_host_writes(tmp_path):
-    places = documents.places(tmp_path, {"app": "shop"})
-    web = {f"/{log_path(places, program.name).relative_to(tmp_path)}" for program in CONSTANT}
-    web |= {f"/var/log/slipway/shop/{colour}-mail.log" for colour in COLOURS}
-    web |= {f"/var/log/slipway/shop/{name}.log" for name in ("release", "supervisord", "tool")}
-    assert collected("web", "none", ["mail"]).keys() == web
-    assert collected("web", "postgres").keys() > collected("web").keys() >= {"/var/log/slipway/shop/front.log"}
-    assert collected("database", "mysql").keys() == {f"/var/log/slipway/shop/{name}.log" for name in ("mysql", "supervisord", "tool")}
-    assert collected("web")["/var/log/slipway/shop/blue.log"] == "{instance_id}/blue"
