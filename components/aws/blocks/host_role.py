@@ -9,7 +9,6 @@ import pulumi_aws as aws
 
 from cloud_init import bootstrap
 from cloud_init.fleet import ROLES
-from cloud_init.host.release import wheels
 from components.aws.common import allow, document, named
 from components.blocks import args
 from components.blocks.block import child, one_of
@@ -67,10 +66,9 @@ def policy(bucket: str, identity: str, role: str, backups: bool = False) -> dict
     read = ["releases/*", "desired.json", "tool.json", f"secrets/{role}/*", *([f"backups/{identity}/*"] if backups else [])]
     own = f"outcomes/{_SELF}/*"
     kept = [f"backups/{identity}/{_SELF}/*"] if backups else []
-    files = [f"{wheels.FOLDER}*"] if role == "web" else []  # believed by their hashes, whoever put them there
     statements = [
         allow("Read", ["s3:GetObject"], [f"{bucket}/{name}" for name in (*read, own)]),
-        allow("Tell", ["s3:PutObject"], [f"{bucket}/{name}" for name in (own, *kept, *files)]),
+        allow("Tell", ["s3:PutObject"], [f"{bucket}/{name}" for name in (own, *kept)]),
         allow("Look", ["s3:ListBucket"], [bucket], {"StringLike": {"s3:prefix": [*read, own]}}),
         allow("BeReached", _SYSTEMS_MANAGER, ["*"]),
     ]
