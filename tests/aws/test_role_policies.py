@@ -14,7 +14,7 @@ from cases import ROOT
 from made_backups import made_backup
 
 from cloud_init.host.commands import command_output
-from cloud_init.host.contracts.rollout import Heartbeat, Outcome, Progress
+from cloud_init.host.contracts.rollout import Heartbeat, Outcome
 from cloud_init.host.data import backup, stored_backups
 from cloud_init.host.follow.health import Health
 from cloud_init.host.release import wheels
@@ -108,7 +108,6 @@ def use(store, role, folder):
     store.file("releases/code/c.tar.gz", folder / "code.tar.gz")
     reporter = Quiet(places, store, 0.0)
     reporter.beat(Heartbeat())
-    reporter.progress(Progress(1, events=({"event": "step"},)))
     reporter.unsent["1"] = Outcome(True, phase="prepared")
     reporter.catch_up()
     command_output.store(store.objects, HOST, b"long")

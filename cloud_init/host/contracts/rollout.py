@@ -120,13 +120,9 @@ class Heartbeat:
     """SHA-256 of the host tool at work."""
     generation: int = 0
     """The last one that the host knows to be wanted."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What a server does now, `outcomes/HOST/progress.json`."""
-
-    generation: int = 0
+    acting: int = field(default=0, metadata=LEFT_OUT)
+    """The generation that it acts on now; 0: none."""
     token: str = field(default="", metadata=LEFT_OUT)
-    events: tuple[dict[str, Any], ...] = ()
+    """That of the `desired.json` with that number."""
+    events: tuple[dict[str, Any], ...] = field(default=(), metadata=LEFT_OUT)
     """Lines of the host tool so far, as on its standard output: `{"event": "step" | "note", …}`."""

@@ -1,5 +1,5 @@
-"""What a server says of itself in its store (heartbeat, progress, outcomes that a command couldn't
-write) and to `status`: its problems, a line each."""
+"""What a server says of itself in its store (heartbeat, outcomes that a command couldn't write) and
+to `status`: its problems, a line each."""
 
 import json
 import shutil
@@ -8,9 +8,8 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 
-from .. import contracts
 from ..base import Places, masking, read_object, target, write_json
-from ..contracts.rollout import Heartbeat, Outcome, Progress
+from ..contracts.rollout import Heartbeat, Outcome
 from ..processes.programs import log_path
 from ..release.manifests import HostStore
 from ..stores import Away
@@ -33,9 +32,8 @@ class Health:
         self._places, self._store, self._away = places, store, ""
         self._away_since: float | None = None
         self._unanswered = 0  # how often in a row the front server took no connection
-        self._beat, self._progress, self._late, self._problems = Pace(_HEARTBEAT), Pace(pause), Pace(pause), Pace(_MINUTE)
+        self._beat, self._late, self._problems = Pace(_HEARTBEAT), Pace(pause), Pace(_MINUTE)
         self.unsent: dict[str, Outcome] = {}  # outcomes to write as soon as possible, by generation
-        self._written = ""
 
     def used_store(self, why: str) -> None:
         """Notes why the last use of the store failed; empty: it went well."""
@@ -99,13 +97,6 @@ class Health:
             with suppress(OSError):  # a full disk: it is among the problems, and `status` tells them
                 masking.append(log_path(self._places, "tool"), line + "\n")
             self._problems.went(True)
-
-    def progress(self, now: Progress) -> None:
-        """Writes the events of the running command, if there are new ones."""
-        text = json.dumps(contracts.document(now))
-        if text != self._written and self._progress.due() and self._write("progress", now):
-            self._written = text
-            self._progress.went(True)
 
     def catch_up(self) -> None:
         """Writes the outcomes that are left."""
