@@ -16,7 +16,7 @@ _CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/"
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({f"{_OWN}.region": "eu-west-9"}, "slipway:aws-ec2.region: wanted a region of AWS, found 'eu-west-9'; perhaps you meant eu-west-"),
+        ({f"{_OWN}.region": "eu-west-9"}, "slipway:aws-ec2.region: wanted a region of AWS, such as eu-west-1, found 'eu-west-9'"),
         ({f"{_OWN}.region": "Ireland"}, "slipway:aws-ec2.region: wanted the name of a region, such as eu-west-1, found 'Ireland'"),
         ({f"{_OWN}.instances": {"min": 3, "max": 2}}, "slipway:aws-ec2.instances: wanted a min that is at most max, found 3 and 2"),
         ({f"{_OWN}.account": 12345}, "slipway:aws-ec2.account: wanted the number of an account, 12 digits in quotes, found 12345"),

@@ -33,7 +33,7 @@ def status(places: Places) -> dict[str, Any]:
     return {
         "host": places.host,
         "role": places.role,
-        "manager": {"kind": manager.kind, "running": running, "pid": manager.pid, "memory": manager.memory() if running else 0},
+        "manager": {"kind": manager.kind, "running": running, "pid": manager.pid},
         "live": serves if live else None,
         "candidate": state.prepared(places) if running else None,
         "processes": [_process(manager, name) for name in manager.programs()] if running else [],

@@ -76,9 +76,7 @@ class Watch:
         if self.child and self.child.ended():
             self._finish(self.child)
         self.health.catch_up()
-        here = Heartbeat(
-            live=state.served(self.places), candidate=state.prepared(self.places), tool=self.tool, generation=self.wanted.generation
-        )
+        here = Heartbeat(live=state.served(self.places), tool=self.tool)
         if self.action and self.child:
             of = {"acting": self._reported_as(self.action), "token": self.attempts.token}
             here = replace(here, **of, events=tuple(self.child.events))

@@ -14,7 +14,6 @@ from components.blocks.block import Block, child
 from components.errors import UsageError
 
 _ZONES = 2
-_WORLD = {"route.destination-cidr-block": "0.0.0.0/0"}
 _PUBLIC, _PRIVATE, _DATABASES = 0, 4, 8  # the first of each kind's subnets
 _Way = Mapping[str, pulumi.Input[str]]
 
@@ -47,8 +46,7 @@ class NetworkArgs(Tagged):
 
 class Network(Block):
     """Two zones, IPv6 everywhere, and a way out for both protocols; or what there is. Raises
-    `UsageError` as the program runs where no two zones have the instance types, or where existing
-    `server_subnets` have no way out."""
+    `UsageError` as the program runs where no two zones have the instance types."""
 
     vpc_id: pulumi.Output[str]
     """The network."""
@@ -83,26 +81,9 @@ class Network(Block):
         wanted = filters({"vpc-id": vpc.id, "default-for-az" if is_default else "map-public-ip-on-launch": "true"})
         public = [*given.subnets] if given.subnets else aws.ec2.get_subnets_output(filters=wanted, opts=lookup).ids.apply(sorted)
         self.public_subnets = pulumi.Output.from_input(public)
-        servers = pulumi.Output.all(*(self._leading_out(one, vpc.id, lookup) for one in given.server_subnets or ()))
-        self.host_subnets = servers if given.server_subnets else self.public_subnets
+        self.host_subnets = pulumi.Output.from_input([*given.server_subnets]) if given.server_subnets else self.public_subnets
         self.host_zone = aws.ec2.get_subnet_output(id=self.host_subnets.apply(lambda ids: ids[0]), opts=lookup).availability_zone
         self.database_subnets = pulumi.Output.from_input([*given.database_subnets]) if given.database_subnets else self.public_subnets
-
-    def _leading_out(self, subnet: str, vpc: pulumi.Input[str], lookup: pulumi.InvokeOutputOptions) -> pulumi.Output[str]:
-        """The subnet: its own route table has a way out, or the network's where it has none."""
-
-        def tables(wanted: Mapping[str, str]) -> pulumi.Output[Sequence[str]]:
-            return aws.ec2.get_route_tables_output(vpc_id=vpc, filters=filters(wanted), opts=lookup).ids
-
-        def checked(found: Sequence[Sequence[str]]) -> str:
-            own, own_out, main_out = found
-            if not own_out and (own or not main_out):
-                wanted = f"wanted a route from {subnet} to 0.0.0.0/0"
-                raise UsageError(f"{self._name}: server_subnets: {wanted}, found none; give its route table one (a NAT gateway, say)")
-            return subnet
-
-        own, main = {"association.subnet-id": subnet}, {"association.main": "true", **_WORLD}
-        return pulumi.Output.all(tables(own), tables({**own, **_WORLD}), tables(main)).apply(checked)
 
     def _make(self) -> None:
         given, name = self._args, self._name

@@ -1,6 +1,5 @@
 """The settings of the target aws-ec2, and what must hold between them and the others."""
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -105,8 +104,7 @@ def problems(settings: Settings, options: Options) -> Iterator[Problem]:
     """What is wrong in them."""
     known = [one.value for one in aws.Region]
     if options.region not in known:
-        near = difflib.get_close_matches(options.region, known, n=1) or ["eu-west-1"]
-        yield f"{_SECTION}.region", f"wanted a region of AWS, found {shown(options.region)}; perhaps you meant {near[0]}"
+        yield f"{_SECTION}.region", f"wanted a region of AWS, such as eu-west-1, found {shown(options.region)}"
     yield from cloud_problems(_SECTION, settings, options, _MANAGED, ["certificate"], "ACM")
     network = options.network
     given = {"subnets": network.subnets, "serverSubnets": network.server_subnets, "databaseSubnets": network.database_subnets}
