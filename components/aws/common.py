@@ -1,11 +1,10 @@
-"""What all of Amazon's blocks share: tags, the region, policies, names that Amazon allows."""
+"""What all of Amazon's blocks share: tags, policies, names that Amazon allows."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 import pulumi
-import pulumi_aws as aws
 
 from components.blocks import names
 from components.blocks.block import Tags
@@ -34,13 +33,6 @@ def allow(name: str, actions: Sequence[str], resources: Sequence[str], condition
 def document(*statements: dict[str, Any]) -> dict[str, Any]:
     """A policy."""
     return {"Version": "2012-10-17", "Statement": [*statements]}
-
-
-def region_of(block: pulumi.Resource, given: pulumi.Input[str] | None = None) -> pulumi.Output[str]:
-    """The region that a block stands in: as given, or else that of its provider."""
-    if given is not None:
-        return pulumi.Output.from_input(given)
-    return aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=block)).region
 
 
 def bucket_name(account: str, region: str, project: str, stack: str, app: str) -> str:

@@ -7,7 +7,7 @@ from functools import partial
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.common import filters, named, region_of
+from components.aws.common import filters, named
 from components.blocks import subnets
 from components.blocks.args import Tagged
 from components.blocks.block import Block, child
@@ -146,10 +146,11 @@ class Network(Block):
         gateway = aws.ec2.NatGateway(f"{name}-nat", subnet_id=public[0].id, allocation_id=address.id, tags=given, opts=self._own)
         ipv4, ipv6 = {"nat_gateway_id": gateway.id}, {"egress_only_gateway_id": outward.id}
         table = self._table("private", private, self._own, ipv4, ipv6)
+        region = aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=self)).region
         aws.ec2.VpcEndpoint(
             f"{name}-s3",
             vpc_id=self._vpc.id,
-            service_name=pulumi.Output.concat("com.amazonaws.", region_of(self), ".s3"),
+            service_name=pulumi.Output.concat("com.amazonaws.", region, ".s3"),
             vpc_endpoint_type="Gateway",
             route_table_ids=[table.id],
             tags=named(tags, f"{name}-s3"),

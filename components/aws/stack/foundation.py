@@ -10,9 +10,9 @@ from components.aws import common
 from components.aws.blocks.firewall import WORLD, Firewall
 from components.aws.blocks.host_role import HostRole, HostRoleArgs
 from components.aws.blocks.network import Network, NetworkArgs
-from components.aws.blocks.release_store import ReleaseStore, ReleaseStoreArgs
+from components.aws.blocks.release_store import ReleaseStore
 from components.aws.stack.options import Options
-from components.blocks.args import FirewallArgs
+from components.blocks.args import FirewallArgs, ReleaseStoreArgs
 from components.blocks.stack import CloudStack
 from components.settings import Settings
 from components.target import StackPlace
