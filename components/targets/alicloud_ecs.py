@@ -3,7 +3,6 @@ managed."""
 
 import pulumi
 
-from cloud_init.fleet import More
 from components.alicloud.control import account, fleet_hosts
 from components.alicloud.stack.foundation import Foundation
 from components.alicloud.stack.options import Options, problems
@@ -26,7 +25,7 @@ class Target(TargetComponent):
     def __init__(self, name: str, settings: Settings, place: StackPlace, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:target:AlicloudEcs", name, None, opts)
         options = target_options(settings, Options, "alicloud-ecs", problems)
-        servers = stack.servers(settings, options, lambda _role: More())  # the cloud's images have its agents
+        servers = stack.servers(settings, options)  # the cloud's images have its agents
         stack.launch(self, PARTS, settings, place, servers, lambda: Foundation(self, settings, place, options))
 
 

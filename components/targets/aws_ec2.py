@@ -25,7 +25,7 @@ class Target(TargetComponent):
     def __init__(self, name: str, settings: Settings, place: StackPlace, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:target:AwsEc2", name, None, opts)
         options = target_options(settings, Options, "aws-ec2", problems)
-        servers = stack.servers(settings, options, lambda _: agents(options.region))
+        servers = stack.servers(settings, options, agents(options.region))
         stack.launch(self, PARTS, settings, place, servers, lambda: Foundation(self, settings, place, options))
 
 

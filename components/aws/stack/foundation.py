@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from cloud_init.fleet import Archive, More
+from cloud_init.fleet import Archive
 from components.aws import common
 from components.aws.blocks.firewall import WORLD, Firewall
 from components.aws.blocks.host_role import HostRole, HostRoleArgs
@@ -21,10 +21,10 @@ _SSM = "https://s3.{region}.amazonaws.com/amazon-ssm-{region}/latest/debian_{{ar
 _SNAP = "amazon-ssm-agent"  # Ubuntu's images have it so
 
 
-def agents(region: str) -> More:
+def agents(region: str) -> tuple[Archive, ...]:
     """What every host has beside what all servers have: the agent of Systems Manager, which is in
     no distribution; hosts fetch it from Amazon's bucket in the region, by https."""
-    return More(archives=(Archive("amazon-ssm-agent", _SSM.format(region=region), instead=_SNAP),))
+    return (Archive("amazon-ssm-agent", _SSM.format(region=region), instead=_SNAP),)
 
 
 class Foundation(CloudStack):
