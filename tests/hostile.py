@@ -57,7 +57,7 @@ GOOD: Mapping[str, Any] = {
     "server.kind": "gunicorn", "server.workerClass": "sync", "server.workers": "3", "server.threads": "8", "server.timeout": "120",
     "front": "nginx", "manager": "supervisor", "http.maxBody": "20MB", "http.cors[item]": "https://www.example.com:8443",
     "http.trustedProxies[item]": "203.0.113.0/24", "http.redirectDomains[item]": "shop.example.com",
-    "http.path": "/mount/a", "http.allow[item]": "198.51.100.0/24", "http.noindex": True, "http.staticAge": "86399",
+    "http.path": "/mount/a", "http.allow[item]": "198.51.100.0/24", "http.staticAge": "86399",
     "http.errorPages": "shop/pages", "http.snippet": "deploy/front.conf", "secretLogins[name]": "anna", "secretLogins[value]": "text",
     "database.engine": "sqlite", "database.placement": "same-host",
     "database.extensions[item]": "uuid-ossp", "database.appMayMigrate": True, "domain": "www.example.com",

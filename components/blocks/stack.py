@@ -227,10 +227,9 @@ def deployment(
     store: str,
     hosts: tuple[Transport, ...],
     balancer: Callable[[], str | None],
-    around: Callable[[], list[str]],
 ) -> HostsDeployment:
     """The servers that there are now, web first; their cloud keeps and removes their data.
-    `balancer`: asks for the name of a fleet's way in; `around`: for warnings."""
+    `balancer`: asks for the name of a fleet's way in."""
     web, fixed = [one for one in hosts if one.role == "web"], not options.is_fleet
     way_in = (web[0].address if web else None) if fixed else balancer()
     site = Site(
@@ -242,7 +241,7 @@ def deployment(
         fewest=options.instances.min,
         addresses=tuple(one.address for one in web) if fixed else (way_in,) if way_in else (),
     )
-    return HostsDeployment(site, around=around)
+    return HostsDeployment(site)
 
 
 def _url(settings: Settings, address: str) -> str:

@@ -3,7 +3,7 @@ up while the database's host loads it."""
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -25,17 +25,10 @@ A = TypeVar("A", bound=Answer)
 
 
 class HostsDeployment(Deployment):
-    """`launched`: hosts whose data Slipway keeps and removes; `around`: warnings beside theirs."""
+    """`launched`: hosts whose data Slipway keeps and removes."""
 
-    def __init__(self, site: Site, launched: Sequence[Launched] = (), around: Callable[[], Sequence[str]] = tuple) -> None:
-        self.site, self.launched, self.around, self.url = site, launched, around, site.url
-
-    def warnings(self) -> Sequence[str]:
-        """A cloud that can't be asked is no reason to hide what the hosts say."""
-        try:
-            return self.around()
-        except SlipwayError as error:
-            return (str(error),)
+    def __init__(self, site: Site, launched: Sequence[Launched] = ()) -> None:
+        self.site, self.launched, self.url = site, launched, site.url
 
     def status(self) -> Sequence[Instance]:
         told = at_once(_status, self.site.hosts)

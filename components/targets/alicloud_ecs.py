@@ -35,4 +35,4 @@ def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:
     asked = (options.region, place.project, place.stack, settings.app.name)
     account.sign_in(options.region, options.account, options.profile)
     store, hosts = fleet_hosts.find(*asked, options.store_endpoint, options.profile)
-    return stack.deployment(settings, options, store, hosts, balancer=lambda: fleet_hosts.balancer(*asked), around=list)
+    return stack.deployment(settings, options, store, hosts, balancer=lambda: fleet_hosts.balancer(*asked))

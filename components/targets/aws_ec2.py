@@ -36,11 +36,4 @@ def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:
     account.sign_in(options.region, options.account, options.profile)
     store, hosts = fleet_hosts.find(*asked)
     signed = common.signed(store, options.profile)
-    return stack.deployment(
-        settings,
-        options,
-        signed,
-        hosts,
-        balancer=lambda: fleet_hosts.balancer(*asked),
-        around=lambda: fleet_hosts.unconfirmed(options.email, *asked) if options.email else [],
-    )
+    return stack.deployment(settings, options, signed, hosts, balancer=lambda: fleet_hosts.balancer(*asked))

@@ -44,4 +44,4 @@ def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:
     asked = (options.project, options.region, place.project, place.stack, settings.app.name)
     account.sign_in(options.project)
     store, hosts = fleet_hosts.find(*asked)
-    return stack.deployment(settings, options, store, hosts, balancer=lambda: fleet_hosts.balancer(*asked), around=list)
+    return stack.deployment(settings, options, store, hosts, balancer=lambda: fleet_hosts.balancer(*asked))

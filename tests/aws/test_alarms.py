@@ -103,13 +103,12 @@ def test_the_share_of_errors(tmp_path, requests, hosts, balancer, share):
     assert value == share
 
 
-@pytest.mark.parametrize(("storage", "least"), [(10, 2), (20, 2), (100, 10)])
-def test_a_database_is_watched_for_room_and_for_its_processor(tmp_path, storage, least):
-    plan = alarms(tmp_path, f"database='shop-database-1', storage={storage}")
+def test_a_database_is_watched_for_room_and_for_its_processor(tmp_path):
+    plan = alarms(tmp_path, "database='shop-database-1'")
     where = {"DBInstanceIdentifier": "shop-database-1"}
     assert watched(plan) == {
         "database-storage": (
-            "AWS/RDS FreeStorageSpace", where, f"Minimum LessThanThreshold {least * 1024**3:g}", "3 of 3 times 300 s", [TOPIC]
+            "AWS/RDS FreeStorageSpace", where, f"Minimum LessThanThreshold {2 * 1024**3:g}", "3 of 3 times 300 s", [TOPIC]
         ),
         "database-cpu": ("AWS/RDS CPUUtilization", where, "Average GreaterThanThreshold 80", "3 of 3 times 300 s", [TOPIC]),
     }  # fmt: skip

@@ -66,14 +66,6 @@ _CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/"
             "slipway:aws-ec2.network.subnets: wanted subnets of two zones at least, found one",
         ),
         (
-            {"slipway:database": {"engine": "postgres", "placement": "own-host"}, f"{_OWN}.database": {"instanceType": "t2.small"}},
-            "slipway:aws-ec2.database.instanceType: wanted a type of the Nitro kind, such as t4g.small, found 't2.small'",
-        ),
-        (
-            {f"{_OWN}.dataDisk": 20, f"{_OWN}.instanceType": "t2.small"},
-            "slipway:aws-ec2.instanceType: wanted a type of the Nitro kind, such as t4g.small, found 't2.small'",
-        ),
-        (
             {f"{_OWN}.dataDisk": 20, f"{_OWN}.instances": {"max": 2}},
             "slipway:aws-ec2.dataDisk: wanted one server, with slipway:database.placement: same-host, found a fleet; leave it out",
         ),

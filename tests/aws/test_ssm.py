@@ -335,7 +335,7 @@ def test_a_command_is_never_sent_twice_but_for_being_asked_too_often(host, servi
 def test_an_agent_that_is_silent_is_given_up(host, service):
     service.silent.add(host.instance.id)
     service.delivery = 0.1
-    with pytest.raises(SlipwayError, match=rf"{host.instance.id}: its agent .* didn't take the command within 60 s; .*get-console-output"):
+    with pytest.raises(SlipwayError, match=rf"{host.instance.id}: the command ended as DeliveryTimedOut .*get-console-output"):
         host.run(["status"])
 
 

@@ -40,8 +40,6 @@ def status(places: Places) -> dict[str, Any]:
         "front": {"kind": configuration.serving(places) if running else None, "listen": places.facts.front.listen},
         "database": {"engine": database.engine, **kept} if kept else {},
         "disk": {"free": shutil.disk_usage(places.root).free, "used": size_of(places.srv)},
-        "data": str(places.shared),
-        "user": places.facts.user,
         "generation": noted.get("generation"),
         "maintenance": configuration.is_page_up(places),
         "restore": {**restore, "running": at_work} if restore["backup"] else None,

@@ -11,15 +11,12 @@ from components.aws.common import named
 from components.blocks import args
 from components.blocks.block import Block, child
 
-DATABASE_STORAGE = 20
-"""GB, the least that Amazon has."""
 _BALANCER = "AWS/ApplicationELB"
 _COUNTS = {"requests": "RequestCount", "hosts": "HTTPCode_Target_5XX_Count", "balancer": "HTTPCode_ELB_5XX_Count"}
 _ERRORS, _ALL = "(FILL(hosts, 0) + FILL(balancer, 0))", "(FILL(requests, 0) + FILL(balancer, 0))"
 _SHARE = f"IF({_ALL} > 0, 100 * {_ERRORS} / {_ALL}, 0)"
 """Per cent of a minute's requests that failed. What the balancer answers itself, for want of any
 host, is none of `requests`. What didn't happen in a minute has no figure at all."""
-_GB = 1024**3
 _OVER, _UNDER, _AT_LEAST = "GreaterThanThreshold", "LessThanThreshold", "GreaterThanOrEqualToThreshold"
 
 
@@ -31,8 +28,6 @@ class AlarmsArgs(args.AlarmsArgs):
     """`arn_suffix` of a `WebFleet`: the share of its answers that are errors."""
     target_group: pulumi.Input[str] | None = None
     """`target_group_suffix` of that one: its hosts that aren't well. Needs `load_balancer`."""
-    storage: int = DATABASE_STORAGE
-    """The size of the database in GB."""
 
 
 class Alarms(Block):
@@ -54,7 +49,7 @@ class Alarms(Block):
         if args.load_balancer is not None:
             self._balancer({"LoadBalancer": args.load_balancer}, args.target_group)
         if args.database is not None:
-            self._database({"DBInstanceIdentifier": args.database}, args.storage or DATABASE_STORAGE)
+            self._database({"DBInstanceIdentifier": args.database})
         self._finish()
 
     def _balancer(self, where: Mapping[str, pulumi.Input[str]], target_group: pulumi.Input[str] | None) -> None:
@@ -70,12 +65,11 @@ class Alarms(Block):
             figure = _figure(_BALANCER, "UnHealthyHostCount", 60, {**where, "TargetGroup": target_group})
             self._alarm("hosts", words, _AT_LEAST, 1, 5, **figure)
 
-    def _database(self, where: Mapping[str, pulumi.Input[str]], storage: int) -> None:
-        """`storage` in GB. For a quarter of an hour: within that it grows by itself, if it may."""
-        least = max(storage / 10, 2)
-        words = f"The database has less than {least:g} GB left, and did not grow."
+    def _database(self, where: Mapping[str, pulumi.Input[str]]) -> None:
+        """For a quarter of an hour: within that it grows by itself, if it may."""
+        words = "The database has less than 2 GB left, and did not grow."
         room = _figure("AWS/RDS", "FreeStorageSpace", 300, where, "Minimum")
-        self._alarm("database-storage", words, _UNDER, least * _GB, 3, **room)
+        self._alarm("database-storage", words, _UNDER, 2 * 1024**3, 3, **room)
         words = "The database's processor is busy over 80 % for 15 minutes."
         self._alarm("database-cpu", words, _OVER, 80, 3, **_figure("AWS/RDS", "CPUUtilization", 300, where, "Average"))
 

@@ -89,19 +89,15 @@ class DataDisk(Block):
 
 
 @dataclass(kw_only=True)
-class WebServerArgs(ServerArgs):
-    """The arguments of a `WebServer`. With `store` and `role_id` the address moves to a server that
-    takes another's place only once it serves what is live there."""
+class WebServerArgs(args.WebServerArgs, ServerArgs):
+    """The arguments of a `WebServer`, whose `data_disk` is the `volume_id` of a `DataDisk`. With
+    `store` and `role_id` the address moves to a server that takes another's place only once it
+    serves what is live there."""
 
     store: pulumi.Input[str] | None = None
     """`address` of the `ReleaseStore` that it follows."""
     role_id: pulumi.Input[str] | None = None
     """`unique_id` of its `HostRole`."""
-    keep: bool | None = None
-    """The app's data is on the system's disk: the server is protected."""
-    data_volume: pulumi.Input[str] | None = None
-    """`volume_id` of a `DataDisk` for the app's data, which moves to a server that takes another's
-    place. One with such a disk, and one without, are not the same server."""
 
 
 class WebServer(WebServerBlock):
@@ -111,9 +107,9 @@ class WebServer(WebServerBlock):
     def __init__(self, name: str, args: WebServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:WebServer", name, None, opts)
         # To begin with, no server has data on its own disk that this one would hide.
-        server = _instance(name, "web", args, self, args.keep, "" if args.data_volume is None else "-data")
+        server = _instance(name, "web", args, self, args.keep, "" if args.data_disk is None else "-data")
         fixed = aws.ec2.Eip(name, domain="vpc", tags=named(args.tags, name), opts=child(self))
-        disk = [] if args.data_volume is None else [_attach(name, server, args.data_volume, self)]
+        disk = [] if args.data_disk is None else [_attach(name, server, args.data_disk, self)]
         after: Sequence[pulumi.Resource] = disk
         if args.store is not None and args.role_id is not None:
             after = [Serving(name, args.store, [names.host(args.role_id, server.id)], child(self, after=disk))]

@@ -1,6 +1,5 @@
 """The settings of the target aws-ec2, and what must hold between them and the others."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated
@@ -25,8 +24,6 @@ IMAGE = kinds.matching(
 VPC = kinds.matching("network", "default, or the id of a VPC such as vpc-0123456789abcdef0", r"default|vpc-[0-9a-f]{8,17}")
 VERSION = kinds.matching("version", 'an engine\'s major version in quotes, such as "17" or "8.4"', r"[0-9]{1,2}(\.[0-9])?")
 SUBNET = kinds.matching("subnet", "the id of a subnet, such as subnet-0123456789abcdef0", r"subnet-[0-9a-f]{8,17}")
-_XEN = re.compile(r"(t1|t2|m[1-4]|c[134]|r[34]|x1e?|d2|h1|i2|p[23]|g3s?|f1)\.")
-"""Instance types of the older kind, where disks have other names."""
 _MANAGED = {"version", "multi_az", "backup_days", "apply_now"}
 _DUMPED = {"debian-13": 17, "ubuntu-24.04": 16}
 """The newest PostgreSQL that an image's pg_dump reads."""
@@ -112,10 +109,6 @@ def problems(settings: Settings, options: Options) -> Iterator[Problem]:
     if network.server_subnets and network.vpc and not network.subnets:
         wanted = "wanted the load balancer's public subnets beside serverSubnets"
         yield f"{_SECTION}.network.subnets", f"{wanted}, found none; set them"
-    own = settings.database.placement == "own-host" and options.database.instance_type
-    for key, type in (("database.instanceType", own), ("instanceType", options.data_disk and options.instance_type)):
-        if type and _XEN.match(type):
-            yield f"{_SECTION}.{key}", f"wanted a type of the Nitro kind, such as t4g.small, found {shown(type)}"
     yield from _managed_problems(settings, options)
     if settings.domain and not options.zone and not options.certificate and options.is_fleet:
         wanted = "wanted the Route 53 zone of slipway:domain, as the load balancer's certificate is proven by records in it"

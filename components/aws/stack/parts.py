@@ -72,7 +72,7 @@ def _server(foundation: Foundation) -> WebTier:
         instance_type=options.instance_type,
         disk=options.disk,
         keep=foundation.keeps_web,
-        data_volume=disk.volume_id if disk else None,
+        data_disk=disk.volume_id if disk else None,
         store=foundation.store.address,
         role_id=role.unique_id,
     )
@@ -118,8 +118,7 @@ def _fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
 def _watch(foundation: Foundation, web: WebTier, database: Tier) -> None:
     """E-mails about whatever the stack has."""
     if foundation.options.email:
-        args = AlarmsArgs(**foundation.alarms_args(web, database), storage=foundation.options.database.disk)
-        Alarms(f"{foundation.name}-alarms", args, foundation.child)
+        Alarms(f"{foundation.name}-alarms", AlarmsArgs(**foundation.alarms_args(web, database)), foundation.child)
 
 
 PARTS = Parts(_own_database, _managed_database, _server, _fleet, _watch)
