@@ -15,7 +15,7 @@ from components.deployment import Deployment, carried
 from components.deployment.answers import Answer, Backups, Instance, Kept, Releases, Restored, Saved, Verdict
 from components.errors import SlipwayError, UsageError
 from components.hosts import progress
-from components.hosts.names import is_called, short
+from components.hosts.names import short
 from components.hosts.site import Site
 from components.hosts.transport import Launched, Transport
 from components.rollout import coordinator
@@ -72,7 +72,7 @@ class HostsDeployment(Deployment):
 
     def run(self, command: Sequence[str], instance: str | None) -> int:
         for host in self.site.web:
-            if instance is None or is_called(host.host, instance):
+            if instance in (None, host.host, short(host.host)):
                 return host.attach(["exec", "--", *command])
         there = ", ".join(short(host.host) for host in self.site.web)
         raise UsageError(f"--host: a web host is wanted, found {instance!r}; there are: {there}")

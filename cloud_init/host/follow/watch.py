@@ -78,8 +78,8 @@ class Watch:
         self.health.catch_up()
         here = Heartbeat(live=state.served(self.places), tool=self.tool)
         if self.action and self.child:
-            of = {"acting": self._reported_as(self.action), "token": self.attempts.token}
-            here = replace(here, **of, events=tuple(self.child.events))
+            acting, events = self._reported_as(self.action), tuple(self.child.events)
+            here = replace(here, acting=acting, token=self.attempts.token, events=events)
         self.health.beat(here)
 
     def _look(self) -> None:
