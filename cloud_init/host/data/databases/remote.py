@@ -78,8 +78,9 @@ def shown(url: str) -> str:
 def unreachable(placement: str, role: str, url: str, why: Refused) -> str:
     """The sentence for a database that doesn't answer at its address for that role."""
     whose = "the release command" if role == OWNER else "the app"
-    mend = "correct that address (slipway:secretEnv), or have the" if placement == "external" else "see that the"
-    return f"database: wanted to reach it as {shown(url)}, which is for {whose}, found: {why}; {mend} database run and let this host in"
+    mend = "correct that address (slipway:secretEnv), or see" if placement == "external" else "see"
+    wanted = f"wanted to reach it as {shown(url)}, which is for {whose}"
+    return f"database: {wanted}, found: {why}; {mend} that it runs and lets this host in, then run `up` again"
 
 
 def trust(places: Places, manifest: Manifest) -> None:
