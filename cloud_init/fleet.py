@@ -1,11 +1,10 @@
 """The servers of a stack, as plain values from its settings and its target."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cloud_init.host.contracts.manifest import Archive, SystemFile, Tls
 
-__all__ = ["ROLES", "Archive", "Fleet", "More", "OwnHost", "SystemFile", "Tls"]
+__all__ = ["ROLES", "Archive", "Fleet", "OwnHost", "SystemFile", "Tls"]
 
 ROLES = ("web", "database")
 
@@ -31,15 +30,6 @@ class Balancer:
 
 
 @dataclass(frozen=True)
-class More:
-    """Packages and files that a target adds to its hosts."""
-
-    packages: tuple[str, ...] = ()
-    archives: tuple[Archive, ...] = ()
-    files: tuple[SystemFile, ...] = ()
-
-
-@dataclass(frozen=True)
 class Fleet:
     """All servers of a stack. `front`, `engine` and `placement` decide which packages they need."""
 
@@ -55,7 +45,7 @@ class Fleet:
     roles: tuple[str, ...] = ("web",)
     placement: str = "same-host"
     balancer: Balancer | None = None
-    more: Mapping[str, More] = field(default_factory=dict)  # by role
+    archives: tuple[Archive, ...] = ()  # what a target adds to all its hosts
     web_hosts: int = 1  # at most so many servers of the app
     keeps_folders: bool = False  # a web server's folders of `slipway:app.data` stay with it, and are backed up
 

@@ -77,7 +77,6 @@ class Door:
     path: str = ""  # path that the app is mounted at, such as `/shop`; empty: the root
     allow: tuple[str, ...] = ()  # networks whose clients come in without a password
     logins: tuple[str, ...] = ()  # names of those who come in with one; the passwords are secrets
-    noindex: bool = False  # search engines are told to stay away
     static: tuple[str, ...] = ()  # URL paths of static files, which then go through this door as well
 
     @property

@@ -4,7 +4,7 @@ each in force. Its firewall is a table of nftables that is Slipway's own, beside
 import ipaddress
 from collections.abc import Sequence
 
-from cloud_init.fleet import Fleet, More, SystemFile
+from cloud_init.fleet import Fleet, SystemFile
 from cloud_init.host.contracts.manifest import HostPart
 from cloud_init.host_files import HostFileError
 from cloud_init.templating import render, text
@@ -27,13 +27,13 @@ def host_part(fleet: Fleet) -> HostPart:
         packages={role: packages(fleet, role) for role in fleet.roles},
         system={role: files(fleet, role) for role in fleet.roles},
         manager=fleet.manager,
-        archives={role: fleet.more[role].archives for role in fleet.roles if role in fleet.more},
+        archives=dict.fromkeys(fleet.roles, fleet.archives) if fleet.archives else {},
     )
 
 
 def packages(fleet: Fleet, role: str) -> tuple[str, ...]:
     """Names in Debian and Ubuntu, sorted. `one | other`: the first, unless one is there."""
-    names = {"nftables", "python3-venv", "logrotate", "unattended-upgrades", _CLOCK, *fleet.more.get(role, More()).packages}
+    names = {"nftables", "python3-venv", "logrotate", "unattended-upgrades", _CLOCK}
     if role == "web":
         names.update(FRONTS[fleet.front], () if fleet.tls is None else ("openssl",) if fleet.tls.certificate else _BY_ACME)
     if fleet.has_database(role) and fleet.engine in ENGINES:
@@ -59,7 +59,6 @@ def files(fleet: Fleet, role: str) -> tuple[SystemFile, ...]:
         SystemFile("/etc/systemd/timesyncd.conf.d/slipway.conf", text("system/timesyncd.conf"), "timesyncd"),
         # Read after the package's own file, 50unattended-upgrades.
         SystemFile("/etc/apt/apt.conf.d/52slipway-upgrades", text("system/upgrades.conf"), "apt"),
-        *fleet.more.get(role, More()).files,
     ]
     return tuple(sorted(written, key=lambda file: file.path))
 

@@ -1,11 +1,10 @@
-"""What all of Amazon's blocks share: tags, the region, policies, names that Amazon allows."""
+"""What all of Amazon's blocks share: tags, policies, names that Amazon allows."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 import pulumi
-import pulumi_aws as aws
 
 from components.blocks import names
 from components.blocks.block import Tags
@@ -36,13 +35,6 @@ def document(*statements: dict[str, Any]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [*statements]}
 
 
-def region_of(block: pulumi.Resource, given: pulumi.Input[str] | None = None) -> pulumi.Output[str]:
-    """The region that a block stands in: as given, or else that of its provider."""
-    if given is not None:
-        return pulumi.Output.from_input(given)
-    return aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=block)).region
-
-
 def bucket_name(account: str, region: str, project: str, stack: str, app: str) -> str:
     """The name of a stack's bucket, made without asking anybody. `account`: its 12 digits."""
     return names.bucket(account, region, project, stack, app, _RESERVED)
@@ -53,7 +45,6 @@ def store_address(bucket: str, region: str) -> str:
     return f"s3://{bucket}?region={region}"
 
 
-def signed(address: str, profile: str | None, role: str | None) -> str:
+def signed(address: str, profile: str | None) -> str:
     """A store's address for deployers alone, with whose credentials it is reached."""
-    login = {name: value for name, value in (("profile", profile), ("role", role)) if value}
-    return f"{address}&{urlencode(login)}" if login else address
+    return f"{address}&{urlencode({'profile': profile})}" if profile else address

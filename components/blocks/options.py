@@ -12,10 +12,6 @@ from components.settings import BOOT, Model, Settings, kinds, number
 from components.settings.kinds import setting
 from components.settings.report import Problem
 
-_WAYS = (False, True, "single", "per-zone")  # true: as single was called
-_NAT = kinds.Kind("`single`, `per-zone`", "false, single or per-zone", lambda value: _WAYS[_WAYS.index(value)])
-
-
 SIZE = "The size of a web server; what it is built of decides between ARM and x86 images."
 DATA_DISK = "A disk of a single server for its data alone, which outlives it. On the system's disk if left out."
 
@@ -39,14 +35,14 @@ class NetworkOptions(Model):
     """The network that servers stand in."""
 
     vpc: str | None = None
-    nat: Annotated[bool | str, _NAT] = setting(
-        False, "Servers without public addresses, behind a load balancer: one NAT gateway (`single`), or one in each zone. Priced."
+    nat: Annotated[bool, kinds.SWITCH] = setting(
+        False, "Servers without public addresses, behind a load balancer: they go out by a NAT gateway. Priced."
     )
 
     @property
     def is_private(self) -> bool:
         """Servers have no public addresses."""
-        return bool(self.nat)
+        return self.nat
 
 
 class DatabaseOptions(Model):

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 import pulumi
 
-from cloud_init.fleet import Balancer, Fleet, More, OwnHost
+from cloud_init.fleet import Archive, Balancer, Fleet, OwnHost
 from cloud_init.render import idle_timeout
 from components.blocks import names
 from components.blocks.block import APP
@@ -199,10 +199,10 @@ def launch(target: TargetComponent, parts: Parts[S], settings: Settings, place: 
 
 
 def servers(
-    settings: Settings, options: CloudOptions, more: Callable[[str], More], balancer: Balancer | None = None, ssh: Sequence[str] = ()
+    settings: Settings, options: CloudOptions, archives: tuple[Archive, ...] = (), balancer: Balancer | None = None, ssh: Sequence[str] = ()
 ) -> Fleet:
     """The servers as their release has to know them. A load balancer has TLS where there is one.
-    `more`: what the cloud adds to those of a role; `balancer`: a fleet's, if it isn't one that
+    `archives`: what the cloud adds to all of them; `balancer`: a fleet's, if it isn't one that
     stands in its network; `ssh`: networks of the cloud's own that SSH comes from."""
     roles = ("web", "database") if settings.database.placement == "own-host" else ("web",)
     return Fleet(
@@ -217,7 +217,7 @@ def servers(
         web_hosts=options.instances.max,
         keeps_folders=bool(settings.app.data) and not options.is_fleet,
         balancer=balancer or Balancer(PRIVATE, idle_timeout(settings.server.timeout)) if options.is_fleet else None,
-        more={role: more(role) for role in roles},
+        archives=archives,
     )
 
 
@@ -227,10 +227,9 @@ def deployment(
     store: str,
     hosts: tuple[Transport, ...],
     balancer: Callable[[], str | None],
-    around: Callable[[], list[str]],
 ) -> HostsDeployment:
     """The servers that there are now, web first; their cloud keeps and removes their data.
-    `balancer`: asks for the name of a fleet's way in; `around`: for warnings."""
+    `balancer`: asks for the name of a fleet's way in."""
     web, fixed = [one for one in hosts if one.role == "web"], not options.is_fleet
     way_in = (web[0].address if web else None) if fixed else balancer()
     site = Site(
@@ -242,7 +241,7 @@ def deployment(
         fewest=options.instances.min,
         addresses=tuple(one.address for one in web) if fixed else (way_in,) if way_in else (),
     )
-    return HostsDeployment(site, around=around)
+    return HostsDeployment(site)
 
 
 def _url(settings: Settings, address: str) -> str:

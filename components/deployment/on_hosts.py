@@ -3,7 +3,7 @@ up while the database's host loads it."""
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from components.deployment import Deployment, carried
 from components.deployment.answers import Answer, Backups, Instance, Kept, Releases, Restored, Saved, Verdict
 from components.errors import SlipwayError, UsageError
 from components.hosts import progress
-from components.hosts.names import is_called, short
+from components.hosts.names import short
 from components.hosts.site import Site
 from components.hosts.transport import Launched, Transport
 from components.rollout import coordinator
@@ -25,17 +25,10 @@ A = TypeVar("A", bound=Answer)
 
 
 class HostsDeployment(Deployment):
-    """`launched`: hosts whose data Slipway keeps and removes; `around`: warnings beside theirs."""
+    """`launched`: hosts whose data Slipway keeps and removes."""
 
-    def __init__(self, site: Site, launched: Sequence[Launched] = (), around: Callable[[], Sequence[str]] = tuple) -> None:
-        self.site, self.launched, self.around, self.url = site, launched, around, site.url
-
-    def warnings(self) -> Sequence[str]:
-        """A cloud that can't be asked is no reason to hide what the hosts say."""
-        try:
-            return self.around()
-        except SlipwayError as error:
-            return (str(error),)
+    def __init__(self, site: Site, launched: Sequence[Launched] = ()) -> None:
+        self.site, self.launched, self.url = site, launched, site.url
 
     def status(self) -> Sequence[Instance]:
         told = at_once(_status, self.site.hosts)
@@ -79,7 +72,7 @@ class HostsDeployment(Deployment):
 
     def run(self, command: Sequence[str], instance: str | None) -> int:
         for host in self.site.web:
-            if instance is None or is_called(host.host, instance):
+            if instance in (None, host.host, short(host.host)):
                 return host.attach(["exec", "--", *command])
         there = ", ".join(short(host.host) for host in self.site.web)
         raise UsageError(f"--host: a web host is wanted, found {instance!r}; there are: {there}")

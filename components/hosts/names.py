@@ -9,8 +9,3 @@ def full(role: str, name: str) -> str:
 def short(name: str) -> str:
     """What follows that identity. An address (of IPv6, or of a site) stays as it is."""
     return name.partition(":")[2] if name.count(":") == 1 and "/" not in name else name
-
-
-def is_called(host: str, name: str) -> bool:
-    """Whether a person who says `name` means that host."""
-    return name in (host, short(host))

@@ -121,8 +121,8 @@ def _package(line: str) -> str:
 
 
 def compose(settings: Settings, folder: Path, base: str, published: str) -> core.Release[Bundle]:
-    """The bundle of a stack. `published`: the address and port of the front server, as compose has
-    them. Raises `SlipwayError` as `core.plan` does, and for what compose can't do."""
+    """The bundle of a stack. `published`: the address and port of the app, as compose has them.
+    Raises `SlipwayError` as `core.plan` does, and for what compose can't do."""
     app, http, engine = settings.app, settings.http, settings.database.engine
     unknown: dict[str, Any] = {"path": http.path, "allow": http.allow, "trustedProxies": http.trusted_proxies}
     unknown = {f"http.{name}": value for name, value in unknown.items()} | {"secretLogins": settings.logins}
@@ -133,16 +133,14 @@ def compose(settings: Settings, folder: Path, base: str, published: str) -> core
     packages, asked = sorted(app.packages), {*settings.given, SECRET_KEY, *(["DATABASE_URL"] if engine in system.ENGINES else [])}
     asked -= app.env.keys()
     web = next(file.content for file in made.manifest.files if file.path == "Procfile").removeprefix("web: ").strip()
-    # What the app writes is in a volume: it serves that itself.
-    static = sorted(one for one in app.static.items() if not any(f"{one[1]}/".startswith(f"{data}/") for data in app.data))
     known = {
-        "base": base, "packages": packages, "kept": [one for one in packages if one not in BUILD_TOOLS], "front": system.FRONTS["nginx"],
-        "data": app.data, "files": [one for one in app.data if one.endswith(FILES)], "static": static, "web": web,
+        "base": base, "packages": packages, "kept": [one for one in packages if one not in BUILD_TOOLS],
+        "data": app.data, "files": [one for one in app.data if one.endswith(FILES)], "web": web,
         "health": ["python3", "-c", _ASK, f"http://127.0.0.1:8000{made.manifest.health.path}", made.manifest.health.host],
-        "start": app.start_timeout, "max_body": http.max_body, "timeout": settings.server.timeout + 5,
+        "start": app.start_timeout,
     }  # fmt: skip
     document = {"services": _services(made.manifest, sorted(asked), engine == "sqlite", published), "volumes": {"data": {}}}
-    more = {name: templating.render(f"docker/bundle/{name}.j2", **known) for name in ("Dockerfile", "front.conf")}
+    more = {"Dockerfile": templating.render("docker/bundle/Dockerfile.j2", **known)}
     more["compose.yaml"] = yaml.safe_dump(json.loads(json.dumps(document)), sort_keys=False)  # without references
     more["env.template"] = _TEMPLATE + "".join(f"{name}=\n" for name in sorted(asked))
     return with_files(made, *(File(path, text) for path, text in more.items()))
@@ -161,5 +159,5 @@ def _services(made: Bundle, asked: list[str], has_sqlite: bool, published: str) 
     for name, command in commands.items():
         runs = {"command": ["/bin/sh", "-c", command.replace("$", "$$")], "working_dir": "/app/src"} if command else {}
         services[name] = {**image, **runs, **({"restart": "no"} if name == "release" else first)}
-    front = {"build": {"context": ".", "target": "front"}, **confined, "ports": [f"{published}:8080"], "depends_on": ["web"]}
-    return {"front": front, **services}
+    services["web"]["ports"] = [f"{published}:8000"]
+    return services

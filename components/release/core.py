@@ -181,8 +181,8 @@ def _web_host(settings: Settings, known: Core, listen: tuple[str, ...], servers:
 def make_door(settings: Settings) -> Door:
     """The door of these settings; static files go through it too, but for a mount alone."""
     http = settings.http
-    door = Door(http.path or "", http.allow, settings.logins, http.noindex)
-    return replace(door, static=tuple(sorted(_static(settings)))) if door.closed or door.noindex else door
+    door = Door(http.path or "", http.allow, settings.logins)
+    return replace(door, static=tuple(sorted(_static(settings)))) if door.closed else door
 
 
 def _static(settings: Settings) -> dict[str, str]:

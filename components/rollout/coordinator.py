@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import Manifest
 from cloud_init.host.contracts.rollout import Outcome, Proven
-from cloud_init.host.release import wheels
 from cloud_init.host.stores import Conflict
 from components.deployment.answers import GOING_BACK, Verdict
 from components.errors import SlipwayError
@@ -160,13 +159,9 @@ def clean_up(store: Store, now: Desired) -> None:
     gone, in few requests. Raises `Conflict`, with all still there, where `now` isn't wanted."""
     keep = list(dict.fromkeys([str(now.live), *now.served]))[:KEPT]
     there = store.names("releases/")
-    gone = [name for name in there if name.split("/")[1] not in (*keep, "code", "tool", "wheels")]
+    gone = [name for name in there if name.split("/")[1] not in (*keep, "code", "tool")]
     gone += [name for name in store.names("secrets/") if name.split("/")[-1].split(".")[0] not in keep]
     gone += _unused_code(store, there, keep)
-    files = [name for name in there if name.startswith(wheels.FOLDER)]
-    lists = [store.get(wheels.list_of(release)) for release in keep] if files else []
-    used = {one for data in lists for one in wheels.hashes((data or b"").decode(errors="replace"))}
-    gone += [name for name in files if name.split("/")[-2] not in used]
     gone += _old_outcomes(store.names("outcomes/"), now.state.generation)
     if gone:
         refuse_another(store, now.state)  # what another one wants since may need some of it

@@ -110,7 +110,6 @@ class Http(Model):
     allow: tuple[Annotated[str, kinds.NETWORK], ...] = setting(
         (), "Networks that alone come in, or come in without one of the passwords of `slipway:secretLogins`."
     )
-    noindex: Annotated[bool, kinds.SWITCH] = setting(False, "Search engines are told to stay away.")
     static_age: Annotated[int, number(0, 31_536_000, "seconds")] | None = setting(
         None, "How long browsers keep files of `app.static` without asking again. As they think best if left out."
     )

@@ -112,9 +112,6 @@ class ServersStore:
                 self._refuse_forged(host, release, data, key())
         for what, name in lacking.items():
             server.folder.put(name, data[what] or b"")
-        files = wheels.kept(kept.keys() - there, wheels.hashes((data.get("versions") or b"").decode()))
-        for name in files:  # a host believes them by their hashes
-            server.folder.put(name, self.get(name) or b"")
         gone = [name for name in there if name.startswith("outcomes/") or (_is_of_release(name) and not _is_kept(name, kept))]
         if gone:
             self._first.folder.check()

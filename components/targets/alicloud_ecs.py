@@ -3,7 +3,6 @@ managed."""
 
 import pulumi
 
-from cloud_init.fleet import More
 from components.alicloud.control import account, fleet_hosts
 from components.alicloud.stack.foundation import Foundation
 from components.alicloud.stack.options import Options, problems
@@ -26,7 +25,7 @@ class Target(TargetComponent):
     def __init__(self, name: str, settings: Settings, place: StackPlace, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:target:AlicloudEcs", name, None, opts)
         options = target_options(settings, Options, "alicloud-ecs", problems)
-        servers = stack.servers(settings, options, lambda _role: More())  # the cloud's images have its agents
+        servers = stack.servers(settings, options)  # the cloud's images have its agents
         stack.launch(self, PARTS, settings, place, servers, lambda: Foundation(self, settings, place, options))
 
 
@@ -36,4 +35,4 @@ def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:
     asked = (options.region, place.project, place.stack, settings.app.name)
     account.sign_in(options.region, options.account, options.profile)
     store, hosts = fleet_hosts.find(*asked, options.store_endpoint, options.profile)
-    return stack.deployment(settings, options, store, hosts, balancer=lambda: fleet_hosts.balancer(*asked), around=list)
+    return stack.deployment(settings, options, store, hosts, balancer=lambda: fleet_hosts.balancer(*asked))

@@ -4,8 +4,7 @@ import pulumi
 
 from components.aws import common
 from components.aws.control import account, fleet_hosts
-from components.aws.stack.agents import agents
-from components.aws.stack.foundation import Foundation
+from components.aws.stack.foundation import Foundation, agents
 from components.aws.stack.options import Options, problems
 from components.aws.stack.parts import PARTS
 from components.blocks import stack
@@ -26,7 +25,7 @@ class Target(TargetComponent):
     def __init__(self, name: str, settings: Settings, place: StackPlace, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:target:AwsEc2", name, None, opts)
         options = target_options(settings, Options, "aws-ec2", problems)
-        servers = stack.servers(settings, options, agents(settings, options, place.stack))
+        servers = stack.servers(settings, options, agents(options.region))
         stack.launch(self, PARTS, settings, place, servers, lambda: Foundation(self, settings, place, options))
 
 
@@ -34,14 +33,7 @@ def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:
     """The servers that there are now; AWS keeps and removes their data."""
     options = target_options(settings, Options, "aws-ec2", problems)
     asked = (options.region, place.project, place.stack, settings.app.name)
-    account.sign_in(options.region, options.account, options.profile, options.role)
+    account.sign_in(options.region, options.account, options.profile)
     store, hosts = fleet_hosts.find(*asked)
-    signed = common.signed(store, options.profile, options.role)
-    return stack.deployment(
-        settings,
-        options,
-        signed,
-        hosts,
-        balancer=lambda: fleet_hosts.balancer(*asked),
-        around=lambda: fleet_hosts.unconfirmed(options.email, *asked) if options.email else [],
-    )
+    signed = common.signed(store, options.profile)
+    return stack.deployment(settings, options, signed, hosts, balancer=lambda: fleet_hosts.balancer(*asked))

@@ -5,7 +5,6 @@ import shutil
 
 import pulumi
 
-from cloud_init.fleet import More
 from components.blocks import stack
 from components.deployment.on_hosts import HostsDeployment
 from components.gcp.blocks.firewall import IAP
@@ -29,7 +28,7 @@ class Target(TargetComponent):
     def __init__(self, name: str, settings: Settings, place: StackPlace, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:target:GcpVm", name, None, opts)
         options = target_options(settings, Options, "gcp-vm", problems)
-        servers = stack.servers(settings, options, lambda _role: More(), BALANCER, IAP)  # Google's images have its agents
+        servers = stack.servers(settings, options, (), BALANCER, IAP)  # Google's images have its agents
         stack.launch(self, PARTS, settings, place, servers, lambda: Foundation(self, settings, place, options))
 
 
@@ -45,4 +44,4 @@ def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:
     asked = (options.project, options.region, place.project, place.stack, settings.app.name)
     account.sign_in(options.project)
     store, hosts = fleet_hosts.find(*asked)
-    return stack.deployment(settings, options, store, hosts, balancer=lambda: fleet_hosts.balancer(*asked), around=list)
+    return stack.deployment(settings, options, store, hosts, balancer=lambda: fleet_hosts.balancer(*asked))

@@ -5,18 +5,19 @@ import pulumi_aws as aws
 
 from components.aws.blocks.firewall import Firewall
 from components.aws.blocks.host_role import HostRole, HostRoleArgs
-from components.aws.blocks.release_store import ReleaseStore, ReleaseStoreArgs
+from components.aws.blocks.release_store import ReleaseStore
 from components.aws.blocks.server import DatabaseServer, DatabaseServerArgs
 from components.aws.blocks.web_fleet import WebFleet, WebFleetArgs
-from components.blocks.args import FirewallArgs
+from components.blocks.args import FirewallArgs, ReleaseStoreArgs
 
 config = pulumi.Config()
-vpc, subnets = config.require("vpc"), config.require_object("subnets")
+vpc, subnets, bucket = config.require("vpc"), config.require_object("subnets"), config.require("bucket")
 keep = pulumi.get_stack() == "prod"  # data that nobody should lose
 tags = {"project": pulumi.get_project(), "stack": pulumi.get_stack(), "owner": "web-team"}
-ireland = pulumi.ResourceOptions(provider=aws.Provider("ireland", region="eu-west-1"))
+REGION = "eu-west-1"
+ireland = pulumi.ResourceOptions(provider=aws.Provider("ireland", region=REGION))
 
-store = ReleaseStore("shop-store", ReleaseStoreArgs(keep=keep, tags=tags), ireland)
+store = ReleaseStore("shop-store", ReleaseStoreArgs(bucket=bucket, region=REGION, keep=keep, tags=tags), ireland)
 web_role, database_role = (
     HostRole(
         f"shop-{role}",

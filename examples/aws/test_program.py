@@ -23,7 +23,7 @@ class Amazon(mocks.Mocks):
 @pulumi.runtime.test  # type: ignore[untyped-decorator]
 def test_what_holds_data_is_encrypted_and_only_the_load_balancer_is_public() -> None:
     mocks.set_mocks(Amazon(), project="shop", stack="prod")
-    pulumi.runtime.set_all_config({"shop:vpc": "vpc-1", "shop:subnets": '["subnet-1", "subnet-2"]'})
+    pulumi.runtime.set_all_config({"shop:vpc": "vpc-1", "shop:subnets": '["subnet-1", "subnet-2"]', "shop:bucket": "shop-releases"})
     runpy.run_path("__main__.py")
 
 

@@ -124,7 +124,7 @@ def test_role_policies() -> None:
     own = "/outcomes/3001:*"
     assert set(web) == {"oss:GetObject", "oss:PutObject", "oss:ListObjects"}
     assert set(database) == set(single) == {*web, "oss:DeleteObject", "oss:AbortMultipartUpload"}
-    assert web["oss:PutObject"] == {own, "/releases/wheels/*"}
+    assert web["oss:PutObject"] == {own}
     assert database["oss:PutObject"] == {own, "/backups/3001/*"}
     assert database["oss:DeleteObject"] == single["oss:DeleteObject"] == {"/backups/3001/*"}
     for found, other in ((web, "database"), (database, "web")):

@@ -11,7 +11,6 @@ _OURS, _RULE = "length(not_null(Tags, `[]`)) > `0`", "SecurityGroupRuleId"  # wi
 LISTED: dict[str, tuple[str, str, Mapping[str, Any], str]] = {
     "aws_acm_certificate": ("acm", "list_certificates", {}, "CertificateSummaryList[].CertificateArn"),
     "aws_autoscaling_group": ("autoscaling", "describe_auto_scaling_groups", {}, "AutoScalingGroups[].AutoScalingGroupName"),
-    "aws_cloudwatch_log_group": ("logs", "describe_log_groups", {}, "logGroups[].logGroupName"),
     "aws_cloudwatch_metric_alarm": ("cloudwatch", "describe_alarms", {}, "MetricAlarms[].AlarmName"),
     "aws_db_instance": ("rds", "describe_db_instances", {}, "DBInstances[].DbiResourceId"),
     "aws_db_parameter_group": ("rds", "describe_db_parameter_groups", {}, "DBParameterGroups[].DBParameterGroupName"),
@@ -61,7 +60,6 @@ LISTED: dict[str, tuple[str, str, Mapping[str, Any], str]] = {
 PARTS = {
     "aws_acm_certificate_validation",
     "aws_autoscaling_policy",
-    "aws_cloudwatch_log_metric_filter",
     "aws_eip_association",
     "aws_iam_role_policy_attachment",
     "aws_lb_listener",

@@ -13,7 +13,11 @@ from policy.plan import Plan, Resource, is_unknown
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples/aws"
-CONFIG = {"shop:vpc": "vpc-0123456789abcdef0", "shop:subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]}
+CONFIG = {
+    "shop:vpc": "vpc-0123456789abcdef0",
+    "shop:subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+    "shop:bucket": "shop-releases",
+}
 """Of the example's stacks."""
 TAGS = {"project": "shop", "stack": "prod", "owner": "slipway"}
 FLEET = """

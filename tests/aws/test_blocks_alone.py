@@ -38,7 +38,7 @@ def loaded(line):
 
 
 def test_a_block_brings_no_other_and_no_more_of_the_sdk_than_it_needs():
-    found = loaded("from components.aws.blocks.release_store import ReleaseStore, ReleaseStoreArgs")
+    found = loaded("from components.aws.blocks.release_store import ReleaseStore")
     assert "components.aws.blocks.release_store" in found
     assert not {f"components.aws.{one}" for one in ("network", "web_fleet", "managed_database", "options", "account")} & found
     assert not {f"pulumi_aws.{one}" for one in ("ec2.instance", "rds.instance", "lb.load_balancer", "iam.role")} & found
@@ -86,7 +86,7 @@ WRONG = {
     ),
     (
         'ManagedDatabase("shop", ManagedDatabaseArgs(app="shop", engine="postgresql", instance_class="db.t4g.small", storage=20, '
-        'vpc_id="vpc-1", subnets=["a"], client_group_id="sg-1"))'
+        'region="eu-west-1", vpc_id="vpc-1", subnets=["a"], client_group_id="sg-1"))'
     ): "shop: engine: wanted postgres or mysql, found 'postgresql'; set one of them",
     'SiteName("shop", SiteNameArgs(domain="a.example.com", zone="example.com"))': (
         "shop: wanted dns_name and zone_id, or else ipv4, ipv6 or both, found none; set those"
@@ -104,18 +104,6 @@ WRONG = {
 @pytest.mark.parametrize("text", WRONG, ids=range(len(WRONG)))
 def test_arguments_that_cannot_be_are_told_in_one_line(tmp_path, text):
     assert block_programs.refused(tmp_path, EMPTY + text) == WRONG[text]
-
-
-def test_names_made_by_amazon_and_a_region_asked_for(tmp_path):
-    """What needn't be said."""
-    text = 'store = ReleaseStore("shop-store", ReleaseStoreArgs())\npulumi.export("address", store.address)\n'
-    plan = block_programs.record(tmp_path, EMPTY + text, answered=True)
-    (lookup,) = plan.lookups
-    assert lookup.token == "aws:index/getRegion:getRegion"
-    assert plan.outputs["address"] == f"s3://shop-store-id?region={lookup.stand_in}.region"
-    assert "bucket" not in block_programs.only(plan, "s3/bucket:Bucket").inputs
-    given = block_programs.record(tmp_path, (EMPTY + text).replace("Args()", 'Args(region="eu-west-1")'), answered=True)
-    assert (given.lookups, given.outputs["address"]) == ((), "s3://shop-store-id?region=eu-west-1")
 
 
 def test_what_after_names_is_waited_for_and_no_more(tmp_path):

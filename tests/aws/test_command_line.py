@@ -107,7 +107,7 @@ def test_destroy_of_a_stack_that_keeps_nothing_says_so(slipway, project):
 def test_doctor_looks_for_the_cli(slipway, cli, found):
     checks = {one["name"]: one for one in json.loads(slipway("doctor", "--json", cli=cli).stdout)}
     assert checks["pulumi up"]["state"] == found
-    assert "no credentials were found" in checks["what is launched"]["detail"]
+    assert "Unable to locate credentials; run `aws configure`" in checks["what is launched"]["detail"]
     assert checks["app"]["state"] == "ok"  # the list goes on where nobody is logged in
 
 
@@ -115,5 +115,7 @@ def test_doctor_looks_for_the_cli(slipway, cli, found):
 def test_day_two_without_credentials_is_one_line(slipway, words):
     done = slipway(*words)
     assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr.startswith("slipway: aws, eu-west-1: no credentials were found; run `aws configure` or `aws sso login`")
+    assert done.stderr.startswith(
+        "slipway: aws, eu-west-1: sts:GetCallerIdentity: Unable to locate credentials; run `aws configure` or `aws sso login`"
+    )
     assert len(done.stderr.splitlines()) == 1

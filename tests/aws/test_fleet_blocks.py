@@ -216,19 +216,13 @@ def test_requests_add_no_hosts_where_nobody_counts_them(tmp_path):
     assert cpu.name == "shop-web-cpu"
 
 
-def test_a_balancer_with_logs(tmp_path):
-    plan = record(tmp_path, fleet(access_logs="our-logs"))
-    balancer = only(plan, "lb/loadBalancer:LoadBalancer").inputs
-    assert balancer["accessLogs"] == {"bucket": "our-logs", "prefix": "shop-web-balancer", "enabled": True}
-
-
 def test_as_many_at_least_as_at_most_need_no_scaling(tmp_path):
     plan = record(tmp_path, fleet(minimum=2, maximum=2))
     assert of(plan, "autoscaling/policy:Policy") == []
 
 
 def test_hosts_without_addresses_of_their_own(tmp_path):
-    text = fleet(public_address=False).replace("databases=True", "nat='single'")
+    text = fleet(public_address=False).replace("databases=True", "nat=True")
     plan = record(tmp_path, text)
     (interface,) = only(plan, "ec2/launchTemplate:LaunchTemplate").inputs["networkInterfaces"]
     assert interface["associatePublicIpAddress"] == "false"

@@ -100,21 +100,3 @@ def test_no_server_is_one_line_where_one_is_needed(launch):
     assert day.web == []
     with pytest.raises(SlipwayError, match=r"no server of http://shop.example is there; run `./slipway up`"):
         day.database_host  # noqa: B018
-
-
-def test_an_address_that_nobody_confirmed_is_told(launch, monkeypatch):
-    stack = (REGION, launch.project, "prod", "shop")
-    assert fleet_hosts.unconfirmed("ops@example.com", *stack) == []  # nothing is launched yet
-    tags = [{"Key": key, "Value": value} for key, value in (("project", launch.project), ("stack", "prod"), ("slipway:app", "shop"))]
-    topic = account.ask("sns", REGION, "CreateTopic", Name=launch.project, Tags=tags)["TopicArn"]
-    [told] = fleet_hosts.unconfirmed("ops@example.com", *stack)
-    assert told.startswith("slipway:aws-ec2.email: no alarm reaches ops@example.com; ")
-    assert f"--topic-arn {topic} --protocol email" in told
-    account.ask("sns", REGION, "Subscribe", TopicArn=topic, Protocol="email", Endpoint="ops@example.com")  # moto confirms at once
-    assert fleet_hosts.unconfirmed("ops@example.com", *stack) == []
-    [other] = fleet_hosts.unconfirmed("two@example.com", *stack)
-    assert "reaches two@example.com" in other
-    waiting = {"Endpoint": "ops@example.com", "SubscriptionArn": "PendingConfirmation"}
-    whole = account.every
-    monkeypatch.setattr(account, "every", lambda what, *words, **given: [waiting] if words[0] == "sns" else whole(what, *words, **given))
-    assert len(fleet_hosts.unconfirmed("ops@example.com", *stack)) == 1

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,12 +22,11 @@ ANSWERS: dict[str, Any] = {
 
 
 class Amazon(mocks.Mocks):
-    """Says what each resource was asked for; `offered`: the zones of an instance type, `routes`: tables that lead out."""
+    """Says what each resource was asked for; `offered`: the zones of an instance type."""
 
     def __init__(self) -> None:
         self.made: dict[str, dict[str, Any]] = {}
         self.offered = ["eu-west-1c", "eu-west-1b"]
-        self.own, self.own_out, self.main_out = ["rtb-own"], ["rtb-own"], ["rtb-main"]
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         self.made[f"{args.typ.rpartition(':')[2]} {args.name}"] = args.inputs
@@ -38,9 +36,6 @@ class Amazon(mocks.Mocks):
         filters = {one["name"]: one["values"] for one in args.args.get("filters", ())}
         if args.token.endswith(":getInstanceTypeOfferings"):
             return {"locations": [zone for zone in self.offered if zone in filters["location"]]}
-        if args.token.endswith(":getRouteTables"):
-            leads_out = "route.destination-cidr-block" in filters
-            return {"ids": self.main_out if "association.main" in filters else self.own_out if leads_out else self.own}
         return dict(ANSWERS[args.token])
 
 
@@ -67,10 +62,9 @@ def finished(*outputs: pulumi.Output[Any]) -> list[Any]:
     return found
 
 
-def test_a_role_has_its_boundary(amazon: Amazon) -> None:
-    args = HostRoleArgs(app="shop", role="web", store="s3://b", store_arn="arn:aws:s3:::b", boundary="arn:boundary")
+def test_a_role_has_a_policy(amazon: Amazon) -> None:
+    args = HostRoleArgs(app="shop", role="web", store="s3://b", store_arn="arn:aws:s3:::b")
     finished(HostRole("shop-web", args).user_data)
-    assert amazon.made["Role shop-web"]["permissionsBoundary"] == "arn:boundary"
     assert json.loads(amazon.made["RolePolicy shop-web"]["policy"])["Statement"]
 
 
@@ -86,24 +80,3 @@ def test_an_instance_type_of_one_zone_is_refused(amazon: Amazon) -> None:
     with pytest.raises(UsageError) as told:
         finished(Network("shop", NetworkArgs(instance_types=["m8g.large"])).host_zone)
     assert str(told.value) == ("shop: wanted two zones that have m8g.large, found eu-west-1b; take another type, or another region")
-
-
-@pytest.mark.parametrize(
-    ("own", "own_out", "main_out", "refused"),
-    [
-        (["rtb-own"], ["rtb-own"], [], False),
-        ([], [], ["rtb-main"], False),
-        (["rtb-own"], [], ["rtb-main"], True),
-        ([], [], [], True),
-    ],
-)
-def test_private_subnets_need_a_way_out(amazon: Amazon, own: list[str], own_out: list[str], main_out: list[str], refused: bool) -> None:
-    amazon.own, amazon.own_out, amazon.main_out = own, own_out, main_out
-    args = NetworkArgs(vpc="vpc-1", subnets=["subnet-1", "subnet-2"], server_subnets=["subnet-3", "subnet-4"])
-    if not refused:
-        network = Network("shop", args)
-        assert finished(network.host_subnets, network.public_subnets) == [["subnet-3", "subnet-4"], ["subnet-1", "subnet-2"]]
-        return
-    with pytest.raises(UsageError) as told:
-        finished(Network("shop", args).host_subnets)
-    assert re.match(r"shop: server_subnets: wanted a route from subnet-[34] to 0.0.0.0/0, found none; give its", str(told.value))

@@ -16,11 +16,9 @@ from aws_provider import AWS
 from block_programs import CONFIG, EXAMPLE
 from cases import ROOT
 from clouds import terraform as terraforms
-from clouds.configuration import written
 from clouds.launch import Launch
 from clouds.recording import record
 
-from components.errors import SlipwayError
 from ops.stack.project import Project
 
 WANTED = "SLIPWAY_AWS_STACKS"
@@ -124,36 +122,6 @@ def test_every_stack_is_applied_and_destroyed(tmp_path, monkeypatch, capsys):
     assert asked & aws_calls.NOT_SEEN.keys() == set(), "which is seen"
     needed = asked | aws_calls.day_two() | aws_calls.NOT_SEEN.keys()
     assert not names >= chosen or {one for one in policy if not aws_calls.covered(needed, [one])} == set(), "what nobody asks"
-
-
-@pytest.mark.family("the real provider")
-def test_an_image_for_another_architecture_is_refused_by_what_the_provider_finds(tmp_path, monkeypatch):
-    monkeypatch.chdir(ROOT)
-    project, case = Project("slipway", ROOT), cases.read(ROOT / "tests/aws/stacks/given.yaml")
-    with account(tmp_path) as (endpoint, _), terraforms.started(AWS, tmp_path / "terraform") as terraform:
-        schema, images = terraform.schema(), ids(endpoint)
-
-        def recorded(image, told):
-            return record("given", project, dict(case.with_({"slipway:aws-ec2.image": image}).config), schema, told)
-
-        def told(image):
-            """What the provider finds for the stack with that image."""
-            lookups = written(recorded(image, {}), schema)["data"]
-            provider = {AWS.called: AWS.emulator.block(endpoint, REGION)}
-            terraform.configure({"provider": provider, "data": {type: lookups[type] for type in ("aws_ami_ids",)}})
-            terraform("apply", "-auto-approve", "-input=false")
-            (found,) = terraform.state["resources"]
-            return {f"data.{found['type']}.{found['name']}": {"ids": found["instances"][0]["attributes"]["ids"]}}
-
-        for image in (images["arm64"], "ami-0fedcba9876543210"):  # one that fits, one that nobody tells of
-            (server,) = [one for one in recorded(image, told(image)).made.values() if one.type == "aws:ec2/instance:Instance"]
-            assert server.inputs["ami"] == image
-        with pytest.raises(SlipwayError) as refused:
-            recorded(images["x86_64"], told(images["x86_64"]))
-    assert str(refused.value) == (
-        f"{case.config['slipway:app']['name']}-web: image: wanted one for arm64 (t4g.small), found {images['x86_64']} for x86_64; "
-        "set an image for arm64, or an instance type of x86_64"
-    )
 
 
 def test_images_are_owned_by_whom_targets_ask():

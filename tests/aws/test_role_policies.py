@@ -1,6 +1,5 @@
 """What a host's role may do: everything that its host tool asks of the store, and nothing else."""
 
-import hashlib
 import json
 import re
 import shutil
@@ -15,7 +14,7 @@ from cases import ROOT
 from made_backups import made_backup
 
 from cloud_init.host.commands import command_output
-from cloud_init.host.contracts.rollout import Heartbeat, Outcome, Progress
+from cloud_init.host.contracts.rollout import Heartbeat, Outcome
 from cloud_init.host.data import backup, stored_backups
 from cloud_init.host.follow.health import Health
 from cloud_init.host.release import wheels
@@ -109,24 +108,10 @@ def use(store, role, folder):
     store.file("releases/code/c.tar.gz", folder / "code.tar.gz")
     reporter = Quiet(places, store, 0.0)
     reporter.beat(Heartbeat())
-    reporter.progress(Progress(1, events=({"event": "step"},)))
     reporter.unsent["1"] = Outcome(True, phase="prepared")
     reporter.catch_up()
     command_output.store(store.objects, HOST, b"long")
-    if role == "web":
-        keep_wheels(store, folder / "wheels")
     back_up(store, places, folder)
-
-
-def keep_wheels(store, folder):
-    """Put there by the first host, found by the next."""
-    folder.mkdir()
-    (folder / "a-1-py3-none-any.whl").write_bytes(b"a")
-    text = f"a==1 --hash=sha256:{hashlib.sha256(b'a').hexdigest()}"
-    wheels.keep(store.objects, text, folder)
-    (folder / "a-1-py3-none-any.whl").unlink()
-    wheels.fetch(store.objects, text, folder)
-    assert [path.name for path in folder.iterdir()] == ["a-1-py3-none-any.whl"]
 
 
 def back_up(store, places, folder):
@@ -196,10 +181,7 @@ def test_nothing_else_is(placement, role, policies, decide):
     refused = [*REFUSED, Call("s3:GetObject", f"secrets/{foreign}/abc.json"), Call("s3:ListBucket", f"secrets/{foreign}/")]
     if (placement, role) == ("own-host", "web"):
         refused += [Call(action, f"backups/{IDENTITY}/{HOST}/1/dump") for action in ("s3:PutObject", "s3:GetObject", *WITHOUT_DATA)]
-    refused += [
-        Call("s3:DeleteObject", f"{wheels.FOLDER}0/a.whl"),
-        *([Call("s3:PutObject", f"{wheels.FOLDER}0/a.whl")] if role == "database" else []),
-    ]
+    refused += [Call(action, "releases/tool/0.pyz") for action in ("s3:PutObject", "s3:DeleteObject")]
     mine = policies[placement, role]
     answers = decide([one.question(ARN, HOST, mine, policies["bucket"]) for one in refused])
     assert [one for one, allowed in zip(refused, answers, strict=True) if allowed] == []

@@ -311,8 +311,8 @@ def test_a_refusal_before_the_command_is_an_outcome(host, launched):
     [
         ("SendCommand", Problem("InvalidInstanceId"), "doesn't know it .yet.: a new server's agent needs a minute or two"),
         ("SendCommand", Problem("AccessDeniedException", "User: arn:aws:iam::1:user/x is not authorized to perform: ssm:SendCommand on y"),
-         "wanted leave for ssm:SendCommand, found none for arn:aws:iam::1:user/x"),
-        ("GetCommandInvocation", Problem("ExpiredTokenException"), "the credentials are over"),
+         "User: arn:aws:iam::1:user/x is not authorized to perform: ssm:SendCommand on y; add that"),
+        ("GetCommandInvocation", Problem("ExpiredTokenException"), "log in again"),
     ],
 )  # fmt: skip
 def test_what_the_service_has_against_it_is_one_line(host, service, name, error, words):
@@ -335,7 +335,7 @@ def test_a_command_is_never_sent_twice_but_for_being_asked_too_often(host, servi
 def test_an_agent_that_is_silent_is_given_up(host, service):
     service.silent.add(host.instance.id)
     service.delivery = 0.1
-    with pytest.raises(SlipwayError, match=rf"{host.instance.id}: its agent .* didn't take the command within 60 s; .*get-console-output"):
+    with pytest.raises(SlipwayError, match=rf"{host.instance.id}: the command ended as DeliveryTimedOut .*get-console-output"):
         host.run(["status"])
 
 

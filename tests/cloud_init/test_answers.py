@@ -1,6 +1,5 @@
 """What the wrapper makes of an app's answer: streams, files that it names, WebSockets."""
 
-import os
 import runpy
 import socket
 import sys
@@ -60,50 +59,32 @@ def ask(release: Path) -> Callable[..., Answer]:
     return asked
 
 
-BY_NGINX = {"HTTP_X_SENDFILE_TYPE": "X-Accel-Redirect"}
-
-
 def test_an_answer_without_a_length_is_not_held(ask: Callable[..., Answer]) -> None:
     assert ask(("Content-Type", "text/event-stream"))[1]["X-Accel-Buffering"] == "no"
     assert "X-Accel-Buffering" not in ask(("content-length", "3"))[1]
     assert ask(("x-accel-buffering", "yes"))[1] == {"x-accel-buffering": "yes", "X-Release-Id": "unknown"}
 
 
-def test_a_file_is_sent_from_here_or_named_to_nginx(ask: Callable[..., Answer], release: Path) -> None:
+def test_a_file_is_sent_from_here(ask: Callable[..., Answer], release: Path) -> None:
     file = ("X-Sendfile", str(release / "src/a b.txt"))
     length = ("Content-Length", "10")
     assert ask(file, length) == ("200 OK", {"Content-Length": "10", "X-Release-Id": "unknown"}, b"0123456789")
-    status, headers, body = ask(file, length, **BY_NGINX)
-    assert (status, headers["X-Accel-Redirect"], headers["Content-Length"], body) == (
-        "200 OK",
-        "/-/file/releases/abc/src/a%20b.txt",
-        "0",
-        b"",
-    )
     status, headers, body = ask(file, ("Content-Length", "3"), ("Content-Range", "bytes 2-4/10"), status="206 PARTIAL CONTENT")
     assert (status[:3], headers["Content-Range"], headers["Content-Length"], body) == ("206", "bytes 2-4/10", "3", b"234")
     assert ask(file, length, REQUEST_METHOD="HEAD")[1:] == ({"Content-Length": "10", "X-Release-Id": "unknown"}, b"")
 
 
-def test_what_nginx_may_not_read_is_sent_from_here(ask: Callable[..., Answer], release: Path) -> None:
-    file = ("X-Sendfile", str(release.parents[1] / "shared/private"))
-    assert ask(file, **BY_NGINX)[2] == b"kept"
-    os.chmod(file[1], 0o640)
-    assert ask(file, **BY_NGINX)[1]["X-Accel-Redirect"] == "/-/file/shared/private"
-
-
 @pytest.mark.parametrize(
     "path", ["/etc/passwd", "shared/out", "releases/abc/env.json", "releases/abc/src/../env.json", "shared", "shared/no"]
 )
-@pytest.mark.parametrize("asked", [{}, BY_NGINX], ids=["from here", "by nginx"])
-def test_no_other_file_goes_out(ask: Callable[..., Answer], release: Path, path: str, asked: dict[str, str], capfd: Any) -> None:
-    status, headers, body = ask(("X-Sendfile", str(release.parents[1] / path)), ("Content-Length", "5"), **asked)
+def test_no_other_file_goes_out(ask: Callable[..., Answer], release: Path, path: str, capfd: Any) -> None:
+    status, headers, body = ask(("X-Sendfile", str(release.parents[1] / path)), ("Content-Length", "5"))
     assert (status, headers, body) == ("404 Not Found", {"Content-Length": "0", "X-Release-Id": "unknown"}, b"")
     assert "wanted a file in the app's folders" in capfd.readouterr().out
 
 
 def test_an_apps_own_word_to_nginx_goes_nowhere(ask: Callable[..., Answer]) -> None:
-    assert "X-Accel-Redirect" not in ask(("X-Accel-Redirect", "/-/file/x"), **BY_NGINX)[1]
+    assert "X-Accel-Redirect" not in ask(("X-Accel-Redirect", "/-/error/x"))[1]
 
 
 def test_a_websocket_keeps_its_headers_and_is_told_to_go(release: Path) -> None:

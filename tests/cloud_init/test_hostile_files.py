@@ -48,7 +48,7 @@ NOT_IN_FILES = {
     *("keepData", "lastSnapshot"),  # of clouds
     *("server.kind", "server.workerClass", "front", "database.engine", "database.placement"),  # a few words, each with tests of its own
     *("secretEnv[name]", "secretEnv[value]"),  # as app.env: see the last test
-    *("http.path", "http.errorPages", "http.snippet", "http.noindex"),  # tests/release/test_door_settings.py
+    *("http.path", "http.errorPages", "http.snippet"),  # tests/release/test_door_settings.py
     *("secretLogins[name]", "secretLogins[value]"),
     *("secretInstall[name]", "secretInstall[value]", "secretTls[name]", "secretTls[value]"),
     *("secretRegistry[name]", "secretRegistry[value]"),  # of the installer, of the front

@@ -31,7 +31,7 @@ MADE = {
         "compute/network:Network": 1, "compute/subnetwork:Subnetwork": 1, "compute/firewall:Firewall": 3, "compute/instance:Instance": 1,
         "compute/address:Address": 2, "compute/forwardingRule:ForwardingRule": 1, "dns/managedZone:ManagedZone": 1,
         "dns/recordSet:RecordSet": 1, "sql/databaseInstance:DatabaseInstance": 1, "sql/database:Database": 1, "sql/user:User": 1,
-        "serviceaccount/account:Account": 1, "storage/bucket:Bucket": 1, "storage/bucketIAMMember:BucketIAMMember": 3,
+        "serviceaccount/account:Account": 1, "storage/bucket:Bucket": 1, "storage/bucketIAMMember:BucketIAMMember": 2,
     },
 }  # fmt: skip
 

@@ -158,7 +158,7 @@ def test_names_are_as_google_takes_them(name: str) -> None:
 def test_rights() -> None:
     """Nothing beside the store; of it what a role needs, in no other role's folders."""
     web, database, single = rights("me", "web"), rights("me", "database", True), rights("me", "web", True)
-    assert (set(web), set(database)) == ({"objectViewer", "objectUser", "objectCreator"}, {"objectViewer", "objectUser"})
+    assert (set(web), set(database)) == ({"objectViewer", "objectUser"}, {"objectViewer", "objectUser"})
     assert (web["objectUser"], database["objectUser"]) == (["outcomes/me:"], ["outcomes/me:", "backups/me/"])
-    assert (single["objectUser"], web["objectCreator"]) == (database["objectUser"], ["releases/wheels/"])
+    assert single["objectUser"] == database["objectUser"]
     assert web["objectViewer"] == ["releases/", "desired.json", "tool.json", "secrets/web/"]

@@ -9,25 +9,19 @@ import pytest
 from published import serving
 
 from cloud_init import system
-from cloud_init.fleet import Archive, Fleet, More, SystemFile
+from cloud_init.fleet import Archive, Fleet
 from cloud_init.host.base.outcome import Refused, Steps
 from cloud_init.host.processes import managers
 from cloud_init.host.server import provision, system_files
 
-UNIT = SystemFile("/etc/systemd/system/slipway-agent.service", "[Service]\n", "systemd")
 
-
-def test_it_is_a_part_of_the_release_for_its_role_alone():
-    more = {"web": More(("acl",), (Archive("agent", "https://a.example/{arch}/agent.deb", "agent.service"),), (UNIT,))}
-    with_more = system.host_part(Fleet("systemd", "nginx", "none", more=more, roles=("web", "database")))
-    without = system.host_part(Fleet("systemd", "nginx", "none", roles=("web", "database")))
-    assert set(with_more.packages["web"]) - set(without.packages["web"]) == {"acl"}
-    assert [one for one in with_more.system["web"] if one not in without.system["web"]] == [UNIT]
-    assert with_more.packages["database"] == without.packages["database"]
-    assert with_more.system["database"] == without.system["database"]
-    url = "https://a.example/{arch}/agent.deb"
-    assert with_more.archives == {"web": (Archive("agent", url, "agent.service"),)}
-    assert without.archives == {}
+def test_it_is_a_part_of_the_release():
+    one = Archive("agent", "https://a.example/{arch}/agent.deb", "agent")
+    with_one, without = (
+        system.host_part(Fleet("systemd", "nginx", "none", archives=some, roles=("web", "database"))) for some in ((one,), ())
+    )
+    assert (with_one.packages, with_one.system) == (without.packages, without.system)
+    assert (with_one.archives, without.archives) == ({"web": (one,), "database": (one,)}, {})
 
 
 @pytest.fixture
@@ -66,8 +60,6 @@ def test_a_package_is_fetched_and_installed_from_its_file(elsewhere, tmp_path):
 @pytest.mark.parametrize(
     ("there", "instead"),
     [
-        ("etc/systemd/system/agent.service", "agent.service"),
-        ("lib/systemd/system/agent.service", "agent.service"),
         ("snap/agent/current", "agent"),
         ("var/lib/snapd/seed/snaps/agent_12.snap", "agent"),
     ],

@@ -88,13 +88,6 @@ def test_a_file_of_sqlite_beside_the_sources_is_kept_whoever_makes_it(places, tm
     assert (second / "old.db").read_text() == "now"
 
 
-def test_a_later_release_says_what_of_it_is_not_laid(places, capsys):
-    release(places, "a" * 12, brings=["up/one.png"], data=["up"])
-    assert capsys.readouterr().out == ""
-    release(places, "b" * 12, brings=["up/one.png", "up/two.png", "up/.gitkeep"], data=["up"])
-    assert "slipway:app.data up: 1 files of this release aren't laid there, such as two.png" in capsys.readouterr().out
-
-
 def test_what_the_release_that_serves_wrote_before_the_setting_is_taken_over(places, monkeypatch):
     before = release(places, "a" * 12, data=[], brings=["up/kept.png"])
     monkeypatch.setattr(state, "serving", lambda places: "a" * 12)

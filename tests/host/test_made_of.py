@@ -154,9 +154,7 @@ def test_constraints_are_of_the_apps_requirements_and_commits_come_last(
     assert ran == [["uv", "-r", "0.txt", "-c", "2.txt", "-r", "1.txt"]]
     assert read == ["flask\n", "six<2\n", "gunicorn\n"]
     ran.clear()
-    exact = environment._Needs(
-        sys.executable, [f"a==1 --hash=sha256:0\nb @ git+https://x.example/b@{40 * 'c'}\n"], store=stores.connect(f"file://{tmp_path}/s")
-    )
+    exact = environment._Needs(sys.executable, [f"a==1 --hash=sha256:0\nb @ git+https://x.example/b@{40 * 'c'}\n"], exact=True)
     environment._make(places, tmp_path / "venvs/b", exact, None)
     assert ran == [["uv", "--no-deps", "--require-hashes", "-r", "0.txt"], ["uv", "--no-deps", "-r", "1.txt"]]
     assert wheels.parted("c @ git+https://x.example/c@main\n")[1] == ""  # which pip refuses then, as it has no hash

@@ -64,7 +64,7 @@ def test_one_that_cannot_be_reached_is_told_without_a_password(make_bench, manag
         to_json({"DATABASE_URL": managed.url("app", APP), "DATABASE_OWNER_URL": managed.url("keeper", "bad")}),
     )
     reason = bench.roll(release).message.splitlines()[1]
-    assert reason.startswith("local, database: managed database: wanted to reach it as keeper@127.0.0.1:")
+    assert reason.startswith("local, database: database: wanted to reach it as keeper@127.0.0.1:")
     assert reason.endswith("see that it runs and lets this host in, then run `up` again")
     assert "word" not in reason.replace("password", "")
 

@@ -160,11 +160,8 @@ class Amazon(Account):
 
 @contextmanager
 def agents_there(network: Network) -> Iterator[Image]:
-    """Amazon's image, whose hosts get its agents from its buckets in the region; what they get there does nothing."""
-    places = {
-        "amazon-ssm-agent": f"s3.{REGION}.amazonaws.com",
-        "amazon-cloudwatch-agent": f"amazoncloudwatch-agent-{REGION}.s3.{REGION}.amazonaws.com",
-    }
+    """Amazon's image, whose hosts get its agent from its bucket in the region; what they get there does nothing."""
+    places = {"amazon-ssm-agent": f"s3.{REGION}.amazonaws.com"}
     with certified(network, *places.values()) as (authority, context):
         made = {f"{name}.deb": _package(authority.certificate.parent, name) for name in places}
 

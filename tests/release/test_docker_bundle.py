@@ -31,48 +31,39 @@ def test_the_least(tmp_path):
     environment = ["PRICE=$$5 'a' \"b\": #c", "SHA=1234e56", f"SECRET_KEY={ASKED('SECRET_KEY')}"]
     assert compose == {
         "services": {
-            "front": {
-                "build": {"context": ".", "target": "front"},
-                **CONFINED,
-                "ports": ["127.0.0.1:8080:8080"],
-                "depends_on": ["web"],
-            },
             "web": {
                 "build": {"context": ".", "target": "web"},
                 **CONFINED,
                 "environment": environment,
                 "volumes": ["data:/data"],
                 "init": True,
+                "ports": ["127.0.0.1:8080:8000"],
             },
         },
         "volumes": {"data": {}},
     }
     assert files["env.template"].splitlines()[1:] == ["SECRET_KEY="]
     assert "FROM python:3.13-slim AS web" in files["Dockerfile"]
-    assert "set $web http://web:8000;" in files["front.conf"]
     assert "hunter2" not in json.dumps(files)
 
 
 def test_a_database_of_theirs_a_release_command_and_processes(tmp_path):
-    app = {"releaseCommand": "flask db upgrade && echo $HOME", "processes": {"worker": "celery -A shop worker"}, "data": ["var", "shop.db"],
-           "static": {"/static": "static", "/var": "var/public"}}  # fmt: skip
+    app = {"releaseCommand": "flask db upgrade && echo $HOME", "processes": {"worker": "celery -A shop worker"}, "data": ["var", "shop.db"]}
     given = {"database": {"engine": "postgres"}, "secretEnv": {"KEY": "hunter2"}, "docker": {"public": True, "port": 80}}
     files = bundled(tmp_path, app=app, **given)
     services = yaml.safe_load(files["compose.yaml"])["services"]
-    assert sorted(services) == ["front", "release", "web", "worker"]
+    assert sorted(services) == ["release", "web", "worker"]
     assert f"DATABASE_URL={ASKED('DATABASE_URL')}" in services["web"]["environment"]
     assert services["release"]["restart"] == "no"
     assert services["release"]["command"] == ["/bin/sh", "-c", "flask db upgrade && echo $$HOME"]
     for name in ("web", "worker"):
         assert services[name]["depends_on"] == {"release": {"condition": "service_completed_successfully"}}
     assert services["worker"]["command"] == ["/bin/sh", "-c", "celery -A shop worker"]
-    assert services["front"]["ports"] == ["0.0.0.0:80:8080"]
+    assert services["web"]["ports"] == ["0.0.0.0:80:8000"]
     assert files["env.template"].splitlines()[1:] == ["DATABASE_URL=", "KEY=", "SECRET_KEY="]
     assert "ln -s /data/shop.db /app/src/shop.db" in files["Dockerfile"]
     assert "else mkdir /data/var" in files["Dockerfile"]
     assert "mkdir /data/shop.db" not in files["Dockerfile"]
-    assert "src/static" in files["Dockerfile"]
-    assert "var/public" not in files["front.conf"] + files["Dockerfile"]
     assert "hunter2" not in json.dumps(files)
 
 

@@ -54,8 +54,8 @@ def test_a_mount_moves_health_and_static_files(planned: Any) -> None:
 
 @pytest.mark.parametrize(
     ("http", "logins", "public"),
-    [({"allow": ["10.0.0.1"]}, None, True), ({}, {"anna": "secret"}, True), ({"noindex": True}, None, False)],
-    ids=["networks", "passwords", "noindex"],
+    [({"allow": ["10.0.0.1"]}, None, True), ({}, {"anna": "secret"}, True)],
+    ids=["networks", "passwords"],
 )
 def test_static_files_go_through_a_door(planned: Any, http: Any, logins: Any, public: bool) -> None:
     manifest, files = planned(http, logins)

@@ -1,6 +1,7 @@
 """The versions that requirements mean on the day of a release: found once, with hashes, kept with it and believed by their mark."""
 
 import json
+import re
 import subprocess
 import zipfile
 from pathlib import Path
@@ -18,6 +19,11 @@ from components.release.store import Desired, connect, in_folder, to_json
 from components.rollout import coordinator
 
 HOST = {"packages": {}, "system": {}}
+
+
+def hashes(text: str) -> set[str]:
+    """SHA-256 of every file that a list allows."""
+    return set(re.findall("--hash=sha256:([0-9a-f]{64})", text))
 
 
 def wheel(folder: Path, name: str, version: str, needs: str = "") -> Path:
@@ -51,7 +57,7 @@ def test_every_package_has_a_version_and_hashes(shelf: Path) -> None:
     assert why == ""
     named = [line.split()[0] for line in text.splitlines() if line[:1].isalpha()]
     assert named == ["flaskette==2.0", "jinjette==1.5", "unicornette==2.0"]  # what the server needs wins over what the app says
-    assert len(wheels.hashes(text)) == 3
+    assert len(hashes(text)) == 3
 
 
 @pytest.mark.parametrize(
@@ -120,16 +126,14 @@ def test_a_machine_that_is_taken_as_it_is_needs_none(shelf: Path, tmp_path: Path
     assert publish(tmp_path, "r1", "flaskette\n", host=None) == ""
 
 
-def test_files_that_no_kept_list_names_go(tmp_path: Path) -> None:
+def test_files_that_hosts_once_kept_there_go(tmp_path: Path) -> None:
     store = connect(in_folder(tmp_path))
-    used, unused = 64 * "a", 64 * "b"
-    for name in (f"{wheels.FOLDER}{used}/x.whl", f"{wheels.FOLDER}{unused}/y.whl", "releases/r1/manifest.json"):
+    for name in (f"releases/wheels/{64 * 'a'}/x.whl", "releases/r1/manifest.json"):
         store.put(name, to_json(contracts.document(documents.manifest(id="r1"))))
-    store.put(wheels.list_of("r1"), f"x==1 --hash=sha256:{used}\n".encode())
     state = DesiredState(1, "r1")
     store.put("desired.json", to_json(contracts.document(state)))
     coordinator.clean_up(store, Desired(None, state))
-    assert list(store.names(wheels.FOLDER)) == [f"{wheels.FOLDER}{used}/x.whl"]
+    assert list(store.names("releases/")) == ["releases/r1/manifest.json"]
 
 
 def test_an_index_that_has_other_files_than_the_lock_is_not_believed(shelf: Path) -> None:
@@ -137,8 +141,8 @@ def test_an_index_that_has_other_files_than_the_lock_is_not_believed(shelf: Path
     lock = f"flaskette==1.0 --hash=sha256:{64 * '1'} --hash=sha256:{64 * '2'}\n"
     text, why = publishing.versions((lock, "unicornette\n"), "3.11", f"jinjette==1.5 --hash=sha256:{64 * '3'}\n")
     assert why == ""
-    assert {64 * "1", 64 * "2", 64 * "3"} < wheels.hashes(text)
-    assert len(wheels.hashes(text)) == 4
+    assert {64 * "1", 64 * "2", 64 * "3"} < hashes(text)
+    assert len(hashes(text)) == 4
 
 
 def test_constraints_hold_and_bring_nothing_by_themselves(shelf: Path) -> None:

@@ -37,6 +37,7 @@ class Server(threading.Thread):
     def __init__(self, address, name, role="web", faults=(), late=0.0, skew=0.0):
         super().__init__(name=name, daemon=True)
         self.store, self.role, self.faults, self.late = stores.connect(address), role, dict(faults), late
+        self.acting = {}
         self.skew, self.token = skew, ""
         self.live = self.ready = None
         self.generation, self.attempts, self.served = 0, {}, []
@@ -56,7 +57,8 @@ class Server(threading.Thread):
             self.halt.wait(0.02)
 
     def beat(self):
-        self.tell("heartbeat", {"at": time.time() + self.skew, "role": self.role, "live": self.live, "problems": []})
+        known = {"at": time.time() + self.skew, "role": self.role, "live": self.live, "problems": []}
+        self.tell("heartbeat", {**known, **self.acting})
 
     def tell(self, what, value):
         self.store.put(f"outcomes/{self.name}/{what}.json", json.dumps(value).encode())
@@ -72,7 +74,8 @@ class Server(threading.Thread):
             self.generation, self.token, self.attempts = wanted.generation, wanted.token, {}
         told_as = action.generation - (action.kind == decide.CONVERGE and wanted.candidate is not None)
         events = [{"event": "step", "step": action.kind, "state": "start"}]
-        self.tell("progress", {"generation": told_as, "token": self.token, "events": events})
+        self.acting = {"acting": told_as, "token": self.token, "events": events}
+        self.beat()
         self.act(action, told_as)
 
     def act(self, action, told_as):

@@ -14,7 +14,7 @@ from components.rollout import coordinator
 
 def test_outcomes_of_old_generations_and_outputs_that_nobody_read_go(tmp_path: Path) -> None:
     store, now = connect(in_folder(tmp_path)), 1_000_000
-    ages = {"a/heartbeat.json": 0, "a/1.json": 9000, "a/2.json": 9000, "a/output-1": 3700, "b/output-2": 3500, "b/progress.json": 9000}
+    ages = {"a/heartbeat.json": 0, "a/1.json": 9000, "a/2.json": 9000, "a/output-1": 3700, "b/output-2": 3500}
     for name, age in ages.items():
         store.put(f"outcomes/{name}", b"{}")
         os.utime(tmp_path / "outcomes" / name, (now - age, now - age))

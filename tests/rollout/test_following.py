@@ -196,7 +196,7 @@ def test_a_release_that_may_be_refused_gives_its_tool_to_nobody_who_could_have_a
 def test_every_step_is_told_once_however_rarely_a_server_is_asked(site):
     following = pulled.Following(site.store)
     told = [{"event": "step", "step": name, "state": state} for name in ("fetch", "unpack") for state in ("start", "done")]
-    site.store.put("outcomes/web-1/progress.json", to_json({"generation": 1, "events": told}))
+    site.store.put("outcomes/web-1/heartbeat.json", to_json({"acting": 1, "events": told}))
     steps = [{"step": name, "seconds": 1.0} for name in ("fetch", "unpack", "start", "gate")]
     site.store.put("outcomes/web-1/1.json", to_json({"ok": False, "step": "gate", "message": "no", "steps": steps}))
     following.signs.look()

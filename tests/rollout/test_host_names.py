@@ -3,7 +3,7 @@
 import pytest
 
 from components.hosts import progress
-from components.hosts.names import full, is_called, short
+from components.hosts.names import full, short
 
 
 @pytest.mark.parametrize(
@@ -20,9 +20,6 @@ from components.hosts.names import full, is_called, short
 )
 def test_what_is_before_the_name_is_left_out(name: str, wanted: str) -> None:
     assert short(name) == wanted
-    assert is_called(name, name)
-    assert is_called(name, wanted)
-    assert not is_called(name, wanted + "x")
 
 
 def test_the_identity_comes_before_the_name() -> None:

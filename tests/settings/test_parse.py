@@ -68,7 +68,7 @@ def test_defaults() -> None:
     server = {"kind": "auto", "worker_class": None, "workers": "auto", "threads": 128, "timeout": 30}
     assert settings.server.model_dump() == server
     assert settings.http.model_dump() == {
-        "max_body": 20_000_000, "cors": (), "redirect_domains": (), "trusted_proxies": (), "path": None, "allow": (), "noindex": False,
+        "max_body": 20_000_000, "cors": (), "redirect_domains": (), "trusted_proxies": (), "path": None, "allow": (),
         "static_age": None, "error_pages": None, "snippet": None,
     }  # fmt: skip
     assert settings.database.model_dump() == {"engine": "none", "placement": "same-host", "extensions": (), "app_may_migrate": False}
@@ -106,7 +106,7 @@ def test_sizes(text: object, size: int) -> None:
 
 def test_switches_as_config_set_writes_them() -> None:
     for text, value in (("true", True), ("false", False)):
-        assert parse(full({"http": {"noindex": text}}), [], "dev").http.noindex is value
+        assert parse(full({"tls": {"strict": text}, "domain": "a.example"}), [], "dev").tls.strict is value
 
 
 def test_settings_are_frozen() -> None:

@@ -31,7 +31,7 @@ def test_a_stale_table_is_told_and_mended(tmp_path: Path, monkeypatch: pytest.Mo
 def test_every_key_is_explained() -> None:
     rows = settings_table.table().splitlines()[2:]
     of_targets = [row for row in rows if row.startswith(tuple(f"| `slipway:{name}." for name in target.names()))]
-    assert len(rows) - len(of_targets) == 57
+    assert len(rows) - len(of_targets) == 56
     assert any("`slipway:local.port`" in row for row in of_targets)
     assert all(cell.strip() for row in rows for cell in row.strip("|").replace("\\|", "").split("|"))
     assert "| `slipway:http.maxBody` | size such as 20MB | `20MB` |" in settings_table.table()

@@ -12,14 +12,14 @@ from components.release.store import connect
 
 ERROR = "<Error><Code>{}</Code><Message>made to fail</Message></Error>"
 WHY = {
-    (403, "RequestTimeTooSkewed"): "the clock of this machine is wrong; set it",
-    (404, "NoSuchBucket"): "there is no such bucket",
-    (403, "AccessDenied"): "it refuses (AccessDenied); this user or role needs leave",
-    (403, "InvalidAccessKeyId"): "it doesn't know the credentials",
-    (400, "ExpiredToken"): "the credentials are over",
-    (403, "SomethingNew"): "it refuses (SomethingNew)",
-    (301, "PermanentRedirect"): "the bucket is in another region",
-    (503, "SlowDown"): "it answers 503 SlowDown; wait a little",
+    (403, "RequestTimeTooSkewed"): "found RequestTimeTooSkewed; set this machine's clock",
+    (404, "NoSuchBucket"): "found NoSuchBucket; look at the bucket's name and region",
+    (403, "AccessDenied"): "found AccessDenied; this user or role needs leave",
+    (403, "InvalidAccessKeyId"): "found InvalidAccessKeyId; log in again",
+    (400, "ExpiredToken"): "found ExpiredToken; log in again",
+    (403, "SomethingNew"): "found SomethingNew; this user or role needs leave",
+    (301, "PermanentRedirect"): "give the region that the bucket is in",
+    (503, "SlowDown"): "found SlowDown; wait a little",
 }
 
 
@@ -45,7 +45,7 @@ def test_what_a_service_says(user, status, code):
 
 def test_nobody_there(user):
     store = stores.connect("s3://b/p?region=eu-west-1&endpoint=http://127.0.0.1:9")
-    assert "not reachable" in told(lambda: store.get("x"))
+    assert "look at the network and the address" in told(lambda: store.get("x"))
 
 
 def test_a_user_without_credentials(user, monkeypatch, tmp_path):

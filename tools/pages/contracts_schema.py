@@ -12,7 +12,6 @@ from tools.pages import generated
 FOLDER = Path(__file__).parents[2]
 _DOCUMENTS = (
     manifest.Manifest, facts.HostFacts, facts.Boot, rollout.DesiredState, rollout.Outcome, rollout.Proven, rollout.Heartbeat,
-    rollout.Progress,
 )  # fmt: skip
 
 

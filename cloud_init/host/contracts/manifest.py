@@ -62,7 +62,7 @@ class Archive:
     url: str
     """https; `{arch}` in it is the host's architecture as dpkg names it."""
     instead: Optional[str] = None
-    """A snap, or a unit such as `agent.service`, that makes it needless where it is there."""
+    """A snap that makes it needless where it is there."""
 
 
 @dataclass(frozen=True)
@@ -175,8 +175,6 @@ class Manifest:
     """Version that the app wants, such as `3.13`; null: the host's."""
     release_command: Optional[str] = None
     """Run once for each release before the gate, such as `flask db upgrade`."""
-    socket: str = "app.sock"
-    """The socket of a colour that the front server speaks to."""
     host: Optional[HostPart] = None
     """null on a machine that is taken as it is."""
     tls: Optional[Tls] = None

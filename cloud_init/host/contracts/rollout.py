@@ -106,27 +106,16 @@ class Proven:
 class Heartbeat:
     """A living server, `outcomes/HOST/heartbeat.json`, every 5 s; the store's clock dates it."""
 
-    at: float = 0.0
-    """Seconds since 1970 by the host's clock."""
-    host: str = ""
     role: Optional[str] = None
     problems: tuple[str, ...] = ()
     """One line each."""
     live: Optional[str] = None
     """The release that serves here."""
-    candidate: Optional[str] = None
-    """The release that stands ready here."""
     tool: Optional[str] = None
     """SHA-256 of the host tool at work."""
-    generation: int = 0
-    """The last one that the host knows to be wanted."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What a server does now, `outcomes/HOST/progress.json`."""
-
-    generation: int = 0
+    acting: int = field(default=0, metadata=LEFT_OUT)
+    """The generation that it acts on now; 0: none."""
     token: str = field(default="", metadata=LEFT_OUT)
-    events: tuple[dict[str, Any], ...] = ()
+    """That of the `desired.json` with that number."""
+    events: tuple[dict[str, Any], ...] = field(default=(), metadata=LEFT_OUT)
     """Lines of the host tool so far, as on its standard output: `{"event": "step" | "note", …}`."""

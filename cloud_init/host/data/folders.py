@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Optional
 
-from ..base import Places, Refused, done_as, link, make_folder, note, private, private_file, remove, sha256_of, target
+from ..base import Places, Refused, done_as, link, make_folder, private, private_file, remove, sha256_of, target
 from ..contracts.manifest import Manifest
 from ..release import manifests
 from ..rollout import state
@@ -40,7 +40,6 @@ def lay(places: Places, manifest: Manifest) -> None:
         serving = state.serving(places)
         sources = [path for path in (serving and places.release(serving) / "src" / name, seeds) if path and path.exists()]
         done_as(places.user, partial(_fill, top / name, sources, mode))
-        _tell_unused(places, name, seeds)
         if target(place) != str(top / name):
             link(place, str(top / name))
             if places.user:  # a front follows links to what their owner owns
@@ -118,15 +117,6 @@ def _fill(folder: Path, sources: list[Path], mode: int) -> None:
             if not (path := Path(place, name)).is_symlink():
                 path.chmod(0o660 | path.stat().st_mode & 0o110)
     part.rename(folder)
-
-
-def _tell_unused(places: Places, name: str, seeds: Path) -> None:
-    """What a later release brings in a folder that is there already isn't laid there."""
-    brought = [path.relative_to(seeds) for path in seeds.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
-    there = places.app_data / name
-    fresh = done_as(places.user, lambda: [str(path) for path in brought if path.name[:1] != "." and not (there / path).exists()])
-    if fresh:
-        note(f"slipway:app.data {name}: {len(fresh)} files of this release aren't laid there, such as {fresh[0]}: the folder is the app's")
 
 
 def _pack(top: Path, file: BinaryIO) -> Optional[int]:

@@ -1,23 +1,18 @@
-"""What a server says of itself in its store (heartbeat, progress, outcomes that a command couldn't
-write) and to `status`: its problems, a line each."""
+"""What a server says of itself in its store (heartbeat, outcomes that a command couldn't write) and
+to `status`: its problems, a line each."""
 
-import json
 import shutil
 import socket
 import time
-from contextlib import suppress
 from dataclasses import replace
 
-from .. import contracts
-from ..base import Places, masking, read_object, target, write_json
-from ..contracts.rollout import Heartbeat, Outcome, Progress
-from ..processes.programs import log_path
+from ..base import Places, read_object, target, write_json
+from ..contracts.rollout import Heartbeat, Outcome
 from ..release.manifests import HostStore
 from ..stores import Away
 from .decide import Pace, now
 
 _HEARTBEAT = 5.0
-_MINUTE = 60.0
 _NOTE = "watch.json"
 _SILENT = 30  # seconds
 _ROOM = 200 << 20  # bytes that a release may need
@@ -33,9 +28,8 @@ class Health:
         self._places, self._store, self._away = places, store, ""
         self._away_since: float | None = None
         self._unanswered = 0  # how often in a row the front server took no connection
-        self._beat, self._progress, self._late, self._problems = Pace(_HEARTBEAT), Pace(pause), Pace(pause), Pace(_MINUTE)
+        self._beat, self._late = Pace(_HEARTBEAT), Pace(pause)
         self.unsent: dict[str, Outcome] = {}  # outcomes to write as soon as possible, by generation
-        self._written = ""
 
     def used_store(self, why: str) -> None:
         """Notes why the last use of the store failed; empty: it went well."""
@@ -86,26 +80,9 @@ class Health:
         places = self._places
         problems = self.problems()
         write_json(places.run / _NOTE, {"at": now(), "problems": problems})  # in RUN, which is in memory: a full disk must be told too
-        self._log(problems)
         if places.is_driven:
             return self._beat.went(True)
-        beat = replace(here, at=time.time(), host=places.host, role=places.role, problems=tuple(problems))
-        self._beat.went(self._write("heartbeat", beat))
-
-    def _log(self, problems: list[str]) -> None:
-        """For whoever collects logs and is to be told of problems."""
-        if problems and self._problems.due():
-            line = json.dumps({"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "host_problems": problems})
-            with suppress(OSError):  # a full disk: it is among the problems, and `status` tells them
-                masking.append(log_path(self._places, "tool"), line + "\n")
-            self._problems.went(True)
-
-    def progress(self, now: Progress) -> None:
-        """Writes the events of the running command, if there are new ones."""
-        text = json.dumps(contracts.document(now))
-        if text != self._written and self._progress.due() and self._write("progress", now):
-            self._written = text
-            self._progress.went(True)
+        self._beat.went(self._write("heartbeat", replace(here, role=places.role, problems=tuple(problems))))
 
     def catch_up(self) -> None:
         """Writes the outcomes that are left."""

@@ -14,7 +14,7 @@ from typing import Any, Optional
 
 from .. import contracts
 from ..base import Places, Refused, refusal, refusal_of, sha256_of
-from ..contracts.rollout import DesiredState, Heartbeat, Outcome, Progress
+from ..contracts.rollout import DesiredState, Heartbeat, Outcome
 from ..release.manifests import HostStore
 from ..rollout import state
 from ..server import setup
@@ -73,13 +73,14 @@ class Watch:
             self.child = Child(self.places, ["boot"])
         if self.child is None:
             self._act()
-        elif self.child.listen() and self.action:
-            self.health.progress(self._progress(self.action, self.child))
         if self.child and self.child.ended():
             self._finish(self.child)
         self.health.catch_up()
-        live, candidate = state.served(self.places), state.prepared(self.places)
-        self.health.beat(Heartbeat(live=live, candidate=candidate, tool=self.tool, generation=self.wanted.generation))
+        here = Heartbeat(live=state.served(self.places), tool=self.tool)
+        if self.action and self.child:
+            acting, events = self._reported_as(self.action), tuple(self.child.events)
+            here = replace(here, acting=acting, token=self.attempts.token, events=events)
+        self.health.beat(here)
 
     def _look(self) -> None:
         if self.places.is_driven or not self.look.due():
@@ -129,7 +130,6 @@ class Watch:
             self.boot.went(self.is_whole)
             self.health.failure = "" if child.verdict.ok else f"boot: {child.verdict.message}"
         elif not child.locked_out:
-            self.health.progress(self._progress(action, child))
             self._ended(action, child.verdict)
 
     def _ended(self, action: Action, outcome: Outcome) -> None:
@@ -156,9 +156,6 @@ class Watch:
         words.append(f"--token={self.wanted.token}")
         return [*words, "--elected"] if action.elected and action.kind != COMMIT else words
 
-    def _progress(self, action: Action, child: "Child") -> Progress:
-        return Progress(self._reported_as(action), self.attempts.token, tuple(child.events))
-
 
 class Child:
     """A running command, its `events` so far, and its `outcome` once it has told one."""
@@ -169,14 +166,8 @@ class Child:
         self.events: list[dict[str, Any]] = []
         self.outcome: Optional[Outcome] = None
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)
-        self._seen = 0
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
-
-    def listen(self) -> bool:
-        """Whether there are events that came since it was asked last."""
-        before, self._seen = self._seen, len(self.events)
-        return self._seen > before or bool(self.outcome)
 
     def ended(self) -> bool:
         """True once it has ended and all its events have been read."""

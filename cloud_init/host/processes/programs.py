@@ -2,7 +2,6 @@
 /bin/sh runs them; those with a pipe by bash where there is one."""
 
 import os
-import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,17 +10,6 @@ from typing import Optional
 from ..base import COLOURS, Places, tail
 
 CRON = "cron"  # the one extra process that runs on a single host: the elected one
-# Words that the shell itself understands: a process of that name can't take its place.
-_OWN = frozenset({
-    ".", ":", "[", "[[", "alias", "bg", "break", "builtin", "caller", "case", "cd", "chdir", "command", "continue", "coproc", "declare",
-    "dirs", "disown", "do", "done", "echo", "elif", "else", "enable", "esac", "eval", "exec", "exit", "export", "false", "fc", "fg", "fi",
-    "for", "function", "getopts", "hash", "history", "if", "in", "jobs", "kill", "let", "local", "logout", "mapfile", "newgrp", "popd",
-    "printf", "pushd", "pwd", "read", "readonly", "return", "select", "set", "shift", "shopt", "source", "suspend", "test", "then",
-    "time", "times", "trap", "true", "type", "typeset", "ulimit", "umask", "unalias", "unset", "until", "wait", "while",
-})  # fmt: skip
-# Variables set for the program, then its name, plain: the shell alone knows what comes of `$X`.
-_VALUE = r"""(?:[^\s'"\\`;&|()<>#]|'[^']*'|"[^"\\`(]*")*"""
-_START = re.compile(rf"\s*((?:[A-Za-z_][A-Za-z0-9_]*={_VALUE}\s+)*)(?P<program>[A-Za-z0-9_./][A-Za-z0-9_./+-]*)(?!\S)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -83,24 +71,19 @@ def log_since(path: Path, mark: Optional[int], lines: int) -> tuple[list[str], i
 
 
 def is_single(command: str) -> bool:
-    """True for one program with its arguments: the shell can `exec` it, and signals reach it."""
-    start = _START.match(command)
+    """True for one program with its arguments: the shell makes way for it, and signals reach it."""
     lexer = shlex.shlex(command, posix=True, punctuation_chars=";&|()")
     lexer.commenters = ""  # it would end a word at any #, which the shell doesn't
     try:
-        words = list(lexer)
+        return not any(set(word) <= set(";&|()") for word in lexer if word)
     except ValueError:
         return False
-    known = start is not None and start["program"] not in _OWN
-    return known and not any(set(word) <= set(";&|()") for word in words if word)
 
 
 def becoming(command: str) -> list[str]:
-    """The command to execute, with `exec` after what is set for its program."""
-    start = _START.match(command)
-    if start and is_single(command):
-        command = f"{command[: start.start('program')]}exec {command[start.start('program') :]}"
-    return words(command)
+    """The command to execute; a single program takes the shell's place."""
+    alone = is_single(command) and command.split()[:1] != ["exec"]
+    return words(f"exec env {command}" if alone else command)
 
 
 def words(command: str) -> list[str]:

@@ -10,13 +10,12 @@ import shutil
 import stat
 import subprocess
 import tempfile
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
 
-from ..base import Places, Refused, as_user, link, mark_ready, note, own, private, processes, replacing, template
+from ..base import Places, Refused, as_user, link, mark_ready, note, own, private, processes, template
 from ..base.masking import masked
 from ..contracts.manifest import Manifest
 from ..processes import managers
@@ -28,12 +27,9 @@ IN_IMAGE = "/app/venv"  # the environment in the image of a release
 _WHEELS = Path("/usr/share/python-wheels")  # from Debian's and Ubuntu's python3-venv
 _PIP_FILES = ("/etc/pip.conf", "/etc/xdg/pip/pip.conf", "~/.pip/pip.conf", "~/.config/pip/pip.conf")
 _PIP_INDEX = re.compile(r"^(extra.index.url|index.url|no.index)\s*[=:]", re.MULTILINE)
-_WHEELS_MADE = "wheels"  # in a new environment, until they are kept in the store
-_UNPACKING = threading.Lock()  # environments are made side by side
 _SYSTEM = ("/usr/bin", "/usr/local/bin")
 _BRING = "python install --no-bin --no-config --no-cache --no-progress --color never --install-dir"
 _PASSED_ON = ("PIP_", "UV_", "SSL_CERT_", "REQUESTS_CA_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "LANG", "LC_")
-_START = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('pip', run_name='__main__')"
 _LACKED = (
     r"([\w/+.-]+\.h): No such file",
     r"([\w+.-]+\.so[\w.]*): cannot open shared object",
@@ -53,13 +49,13 @@ _LACKED = (
 
 @dataclass(frozen=True)
 class _Needs:
-    """What an environment is made of. `store`: `requirements` is one list of exact versions, whose
-    files may be there; `secret`: variables that the installer alone is given."""
+    """What an environment is made of. `exact`: `requirements` is one list of exact versions;
+    `secret`: variables that the installer alone is given."""
 
     python: str
     requirements: Sequence[str]
     constraints: str = ""
-    store: Optional[Store] = None
+    exact: bool = False
     secret: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -78,7 +74,7 @@ def ensure(places: Places, manifest: Manifest, store: Store, secret: Mapping[str
     exact = (store.get(wheels.list_of(manifest.id)) or b"").decode()
     python = _python(places, manifest.python, secret)
     loose = _Needs(python, manifest.requirements, manifest.constraints, secret=secret)
-    return _ensure(places, manifest, "venv", _Needs(python, [exact], store=store, secret=secret) if exact else loose)
+    return _ensure(places, manifest, "venv", _Needs(python, [exact], exact=True, secret=secret) if exact else loose)
 
 
 def drivers(places: Places, manifest: Manifest) -> Path:
@@ -166,27 +162,22 @@ def _bring(places: Places, folder: Path, wanted: str, secret: Mapping[str, str])
 
 def _make(places: Places, folder: Path, needs: _Needs, user: Optional[pwd.struct_passwd]) -> None:
     """A new environment; `ready` is written last, so that one that was killed is made again."""
-    builder, store, wanted = Builder(places, folder, user, needs.secret), needs.store, needs.requirements
+    builder, wanted = Builder(places, folder, user, needs.secret), needs.requirements
     builder.end()  # what a killed run left at work there
     shutil.rmtree(folder, ignore_errors=True)
     private(folder, user, 0o755)
     with tempfile.TemporaryDirectory(prefix=".requirements-", dir=folder.parent) as texts:
         Path(texts).chmod(0o755)
         files = []
-        for number, text in enumerate([*(wheels.parted(wanted[0]) if store else wanted), needs.constraints]):
+        for number, text in enumerate([*(wheels.parted(wanted[0]) if needs.exact else wanted), needs.constraints]):
             path = Path(texts) / f"{number}.txt"
             path.write_text(text, encoding="utf-8")
-            files.append(["-r", str(path)] if text or not store else [])
+            files.append(["-r", str(path)] if text or not needs.exact else [])
         if needs.constraints:
             files[0] += ["-c", *files[-1][1:]]
-        if store:
-            wheels.fetch(store, wanted[0], Path(texts))
         _install(builder, needs, files[:-1])
     builder.end()
     take(folder)
-    if store and (folder / _WHEELS_MADE).is_dir():
-        wheels.keep(store, wanted[0], folder / _WHEELS_MADE)
-        shutil.rmtree(folder / _WHEELS_MADE)
     mark_ready(folder, {"python": needs.python})
 
 
@@ -194,13 +185,11 @@ def _install(builder: "Builder", needs: _Needs, files: list[list[str]]) -> None:
     uv = builder.places.facts.uv
     with_uv = uv and not _pip_has_index(needs.secret) and builder.run([uv, "--version"]).returncode == 0  # that user may not reach it
     install = (_with_uv if with_uv else _with_pip)(builder, needs.python)
-    if needs.store:
-        hashed, addresses = files
-        if with_uv and hashed:
-            _run(builder, [*install, "--no-deps", "--require-hashes", *hashed])
-        elif hashed:
-            _install_wheels(builder, install, hashed)
-        return _run(builder, [*install, "--no-deps", *addresses]) if addresses else None
+    if needs.exact:
+        for file, checked in zip(files, (["--require-hashes"], [])):
+            if file:
+                _run(builder, [*install, "--no-deps", *checked, *file])
+        return
     try:
         _run(builder, [*install, *(word for file in files for word in file)])
     except Refused:
@@ -220,16 +209,6 @@ def _pip_has_index(secret: Mapping[str, str]) -> bool:
     return bool(named) or any(map(_PIP_INDEX.search, texts))
 
 
-def _install_wheels(builder: "Builder", install: list[str], file: list[str]) -> None:
-    """From the files beside the list; where one lacks, or has to be built, the index's too."""
-    there, made = Path(file[1]).parent, builder.folder / _WHEELS_MADE
-    wheel = ["wheel" if word == "install" else word for word in install]
-    wheel += ["--no-deps", "--require-hashes", "--find-links", str(there), "--wheel-dir", str(made), *file]
-    if not any(there.glob("*.whl")) or builder.run([*wheel, "--no-index"]).returncode:
-        _run(builder, wheel)
-    _run(builder, [*install, "--no-index", "--no-deps", *map(str, sorted(made.glob("*.whl")))])
-
-
 def _with_uv(builder: "Builder", python: str) -> list[str]:
     uv = str(builder.places.facts.uv)
     _run(builder, [uv, "venv", "--quiet", "--python", python, str(builder.folder)])
@@ -237,24 +216,13 @@ def _with_uv(builder: "Builder", python: str) -> list[str]:
 
 
 def _with_pip(builder: "Builder", base: str) -> list[str]:
-    """By the system's wheel of pip, for the system's Python alone: to put pip in takes longer."""
+    """By the system's wheel of pip, as it is, for the system's Python alone: to put pip in takes
+    longer."""
     places, folder = builder.places, builder.folder
     wheel = max(_WHEELS.glob("pip-*.whl"), default=None) if places.role and base == places.python else None
     _run(builder, [base, "-m", "venv", *(["--without-pip"] if wheel else []), str(folder)])
-    start = ["-I", "-c", _START, str(_unpacked(places, wheel))] if wheel else ["-m", "pip"]
+    start = ["-I", f"{wheel}/pip"] if wheel else ["-m", "pip"]
     return [str(folder / "bin/python"), *start, "install", "--quiet", "--disable-pip-version-check"]
-
-
-def _unpacked(places: Places, wheel: Path) -> Path:
-    """The wheel as a folder, because byte code is kept there."""
-    import zipfile  # needed once in the life of a server
-
-    folder = places.tool.with_name(wheel.stem)
-    with _UNPACKING:
-        if not folder.is_dir():
-            with replacing(folder) as part, zipfile.ZipFile(wheel) as archive:
-                archive.extractall(part)
-    return folder
 
 
 def _run(builder: "Builder", command: list[str]) -> None:

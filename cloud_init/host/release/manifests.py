@@ -76,7 +76,7 @@ class HostStore:
         return dict(json.loads(self.secrets(release).get(INSTALL, "{}")))
 
     def write(self, what: str, value: object) -> None:
-        """Writes `outcomes/HOST/WHAT.json`; WHAT is a generation, `heartbeat` or `progress`."""
+        """Writes `outcomes/HOST/WHAT.json`; WHAT is a generation or `heartbeat`."""
         text = masking.masked(json.dumps(contracts.document(value), indent=1, sort_keys=True)) + "\n"
         self.objects.put(f"outcomes/{self.host}/{what}.json", text.encode())
 

@@ -23,7 +23,6 @@ from . import system_files
 _ENVIRONMENTS = "python3-venv"  # the package that the release's own part waits for
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+", re.ASCII)
 _MOST = 500_000_000  # bytes
-_UNITS = ("/etc/systemd/system", "/lib/systemd/system", "/usr/lib/systemd/system")
 _SNAPS = ("snap/{}", "var/lib/snapd/snaps/{}_*.snap", "var/lib/snapd/seed/snaps/{}_*.snap")  # the last in an image that boots just now
 _MASKED = ("apache2.service", "certbot.timer", "mariadb.service", "nginx.service", "postgresql.service")
 _TRIES = 4
@@ -118,17 +117,9 @@ def ensure_archives(archives: Sequence[Archive], root: Path = Path("/")) -> None
     for one in archives:
         if not _NAME.fullmatch(one.package):
             raise Refused(f"manifest: wanted the name of a package, found {one.package[:60]!r}")
-        if missing([one.package]) and not _is_there(root, one.instead):
+        snap = one.instead and any(any(root.glob(pattern.format(one.instead))) for pattern in _SNAPS)
+        if missing([one.package]) and not snap:
             _bring(one.package, one.url)
-
-
-def _is_there(root: Path, instead: Optional[str]) -> bool:
-    """Whether there is a snap, or a unit (its name has a dot), in place of the package."""
-    if not instead:
-        return False
-    if "." in instead:
-        return any((root / folder.lstrip("/") / instead).exists() for folder in _UNITS)
-    return any(any(root.glob(pattern.format(instead))) for pattern in _SNAPS)
 
 
 def _bring(package: str, url: str) -> None:

@@ -15,19 +15,20 @@ _LARGE = 1 << 20
 _SECONDS = {"timeout": "8s"}
 _MINUTES = {"timeout": "15m", "read_timeout": "30s"}
 _NONE = "none"  # the tag of an object that isn't there
-_REFUSED = ("SignatureDoesNotMatch", "InvalidToken", "InvalidSecurity", "InvalidSecurityToken")
-_CODES = {
-    "RequestTimeTooSkewed": ("the clock of this machine is wrong", "set it (timedatectl set-ntp true)"),
-    "NoSuchBucket": ("there is no such bucket", "look at its name and region"),
-    "InvalidAccessKeyId": ("it doesn't know the credentials", "log in again"),
-    **dict.fromkeys(_REFUSED, ("it doesn't take the credentials", "log in again")),
-    **dict.fromkeys(("ExpiredToken", "SecurityTokenExpired"), ("the credentials are over", "log in again")),
-    **dict.fromkeys(("PermanentRedirect", "AuthorizationHeaderMalformed"), ("the bucket is in another region", "give that one")),
-    "AccessDenied": ("it refuses (AccessDenied)", "this user or role needs leave to read and write there"),
-}
 _ANSWERS = ("AlreadyExistsError", "PreconditionError", "NotModifiedError")
 # Addresses that credentials come from: a server's role, a container's, a federation's.
 _ROLES = re.compile(r"(?i)/latest/(api|meta-data)|/computeMetadata|169\.254\.1|100\.100\.100\.200|/v2/credentials|sts\.|oauth2|credential")
+_NO_LOGIN = ("no credentials were found", "log in, or give this server a role that may use it")
+_MENDS = {
+    "TimeTooSkewed": "set this machine's clock (timedatectl set-ntp true)",
+    "NoSuchBucket": "look at the bucket's name and region",
+    "PermanentRedirect|AuthorizationHeaderMalformed|redirect without LOCATION": "give the region that the bucket is in",
+    "InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken|InvalidSecurity|Expired": "log in again",
+    "AccessDenied|status code: 40[13]": "this user or role needs leave to read and write there",
+    "status code": "wait a little",
+    "HTTP error|error sending request|timed out": "look at the network and the address",
+}
+"""What to do, by a service's name of an error, or words of the library's."""
 
 
 def retry(times: int, seconds: int, pause: int) -> dict[str, Any]:
@@ -162,28 +163,16 @@ class Bucket:
 def _away(address: str, error: Exception, code: str = "") -> Optional[Away]:
     """The failure to raise for an error; None for one that is an answer, or not the library's."""
     text = str(error)
-    named = re.search(r"<Code>(\w+)</Code>", text)
+    named, status = re.search(r"<Code>(\w+)</Code>", text), re.search(r"status code: \d+", text)
     code = code or (named.group(1) if named else "")
     ours = type(error).__module__.startswith("obstore") and type(error).__name__ not in _ANSWERS
     if not ours and code != "NoSuchBucket":
         return None
-    reason, mend = _CODES.get(code) or _unnamed(type(error).__name__, text, code)
+    asked = text.partition("\n")[0].partition(" - ")[0]
+    if not named and (type(error).__name__ == "UnauthenticatedError" or _ROLES.search(asked)):
+        reason, mend = _NO_LOGIN
+    else:
+        words = " ".join(text.partition("Debug source")[0].split())[:200]
+        reason = f"found {code}" if code else f"found {status[0]}" if status else words
+        mend = next((how for signs, how in _MENDS.items() if re.search(signs, f"{code} {text}")), "mend that")
     return Away(f"store: {address.partition('?')[0]}: {reason}; {mend}, then run it again")
-
-
-def _unnamed(name: str, text: str, code: str) -> tuple[str, str]:
-    status = re.search(r"status code: (\d+)", text)
-    first = text.partition("\n")[0].partition(" - ")[0]
-    if name == "UnauthenticatedError" or (status is None and _ROLES.search(first)):
-        return "no credentials were found", "log in, or give this server a role that may use it"
-    if status and _ROLES.search(first):
-        return f"no credentials were given ({status.group(1)})", "give this server a role that may use it"
-    if status and status.group(1) in ("401", "403"):
-        return f"it refuses ({code or status.group(1)})", "this user or role needs leave to read and write there"
-    if "redirect without LOCATION" in text:
-        return _CODES["PermanentRedirect"]
-    if status:
-        return f"it answers {status.group(1)} {code}".rstrip(), "wait a little"
-    if "HTTP error" in text or "error sending request" in text or "timed out" in text:
-        return "not reachable", "look at the network and the address"
-    return " ".join(text.partition("Debug source")[0].split())[:200], "mend that"

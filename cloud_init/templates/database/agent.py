@@ -54,10 +54,6 @@ class Agent:
             self.query(statement)
         return {}
 
-    def exists(self, question):
-        """Whether the question has any answer: asked by host tools of before December 2026."""
-        return {"exists": bool(self.query(question))}
-
     def find(self, question):
         """The rows of a question."""
         return {"found": self.query(question)}

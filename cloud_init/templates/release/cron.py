@@ -61,20 +61,14 @@ class Job:
         """The next time after `start`."""
         self.due = next(CronSim(self.schedule, self.moment(start))).timestamp()
 
-    def take(self):
-        """The job's lock, handed on to its processes: a descriptor, or None while a run has it."""
+    def start(self):
+        """Starts a run, unless one is under way: that holds the job's lock, handed on to its
+        processes."""
         lock = os.open(f"/proc/self/fd/{self.file}", os.O_RDWR)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(lock)
-            return None
-        return lock
-
-    def start(self):
-        """Starts a run, unless one is under way."""
-        lock = self.take()
-        if lock is None:
             return say(self.name, "is still running, not started again")
         try:
             self.process = subprocess.Popen(
@@ -128,24 +122,20 @@ class Scheduler:
         now = self.now()
         if now < self.last - BACK:
             say("cron", "the clock was set back")
+            self.last = now
             for job in self.jobs:
                 job.look_from(now)
-            self.last = now
         self.last = max(self.last, now)
         for job in self.jobs:
             os.utime(job.file, (self.last, self.last))  # before it starts: better missed than run twice
-            if job.due <= now:
-                self.serve(job, now)
-
-    def serve(self, job, now):
-        """Starts a job that is due, unless it is too late for it."""
-        late = int(now - job.due)
-        job.look_from(now)
-        if late > FORGOTTEN:
-            return say(job.name, f"was due {timedelta(seconds=late)} ago, left out")
-        if late > LATE:
-            say(job.name, f"was due {timedelta(seconds=late)} ago")
-        job.start()
+            if job.due > now:
+                continue
+            late = int(now - job.due)
+            job.look_from(now)
+            if late > LATE:
+                say(job.name, f"was due {timedelta(seconds=late)} ago" + ", left out" * (late > FORGOTTEN))
+            if late <= FORGOTTEN:
+                job.start()
 
     def end(self):
         """Lets runs finish; ends those that take longer, with all their processes."""

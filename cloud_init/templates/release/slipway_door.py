@@ -23,7 +23,6 @@ class Door:
         self.passwords = json.loads(os.environ.get("SLIPWAY_LOGINS", "{}"))
 
     def __call__(self, environ, start):
-        start = self.unindexed(start) if self.values["noindex"] else start
         path, mount = environ["PATH_INFO"], self.values["path"]
         if path == WELL:
             return answer(start, "200 OK")
@@ -61,10 +60,6 @@ class Door:
             return False
         del environ["HTTP_AUTHORIZATION"]  # an app with logins of its own would not know this one
         return True
-
-    def unindexed(self, start):
-        """Has every answer keep search engines away."""
-        return lambda status, headers, exc_info=None: start(status, [*headers, ("X-Robots-Tag", "noindex")], exc_info)
 
 
 def static_file(path, prefixes):

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import slipway_files
 import slipway_sockets
@@ -69,7 +70,10 @@ def load(module):
 def withhold(environ):
     """Takes away what a client said in the front server's place, and slashes at the beginning of a
     path but one, which Apache never hands on: sent back, they would lead to another host."""
-    environ["PATH_INFO"] = "/" + environ.get("PATH_INFO", "").lstrip("/")
+    path = environ.get("PATH_INFO", "")
+    if "uwsgi.version" in environ:  # it resolves dots in it, as no other server does
+        path = unquote_to_bytes(environ["REQUEST_URI"].partition("?")[0]).decode("latin-1")
+    environ["PATH_INFO"] = "/" + path.lstrip("/")
     kept = slipway_sockets.SAID if slipway_sockets.is_wanted(environ) else ()
     for name in [one for one in environ if one in WITHHELD or (one.startswith("HTTP_X_FORWARDED_") and one not in SAID)]:
         if name not in kept:
@@ -91,14 +95,14 @@ def named(app, release):
     """The app with `X-Release-Id` on every answer, files where it names them, streams unheld."""
 
     def application(environ, start_response):
-        by_nginx, body = not ON_PLATFORM and environ.get("HTTP_X_SENDFILE_TYPE") == "X-Accel-Redirect", None
+        body = None
         if not ON_PLATFORM:  # a platform's front says such things itself
             withhold(environ)
         told(environ)
 
         def start(status, headers, exc_info=None):
             nonlocal body
-            status, headers, body = slipway_files.chosen(status, headers, environ, by_nginx)
+            status, headers, body = slipway_files.chosen(status, headers, environ)
             names = {name.lower() for name, _ in headers}
             if names.isdisjoint(("content-length", "x-accel-buffering")):  # nginx would hold it until there is enough
                 headers = [*headers, ("X-Accel-Buffering", "no")]

@@ -22,7 +22,7 @@ def options(socket, values):
         "lazy-apps": True,
         "single-interpreter": True,
         "pythonpath": FILES,
-        "module": "chunked:application",
+        "module": "slipway_wsgi:application",
         "http-socket": socket,
         "chmod-socket": "660",
         "listen": min(BACKLOG, int(Path("/proc/sys/net/core/somaxconn").read_text())),

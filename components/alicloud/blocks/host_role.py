@@ -9,7 +9,6 @@ import pulumi_alicloud as alicloud
 
 from cloud_init import bootstrap
 from cloud_init.fleet import ROLES
-from cloud_init.host.release import wheels
 from components.alicloud.common import allow, document
 from components.blocks import args
 from components.blocks.block import child, one_of
@@ -62,7 +61,6 @@ def policy(bucket: str, identity: str, role: str, backups: bool = False) -> dict
     role."""
     own = f"outcomes/{identity}:*"
     read = ["releases/*", "desired.json*", "tool.json*", f"secrets/{role}/*", *([f"backups/{identity}/*"] if backups else []), own]
-    files = [f"{wheels.FOLDER}*"] if role == "web" else []  # believed by their hashes, whoever put them there
     kept = [f"backups/{identity}/*"] if backups else []
 
     def objects(*given: str) -> list[str]:
@@ -70,7 +68,7 @@ def policy(bucket: str, identity: str, role: str, backups: bool = False) -> dict
 
     statements = [
         allow(["oss:GetObject"], objects(*read)),
-        allow(["oss:PutObject"], objects(own, *kept, *files)),
+        allow(["oss:PutObject"], objects(own, *kept)),
         allow(["oss:ListObjects"], [f"acs:oss:*:*:{bucket}"], {"StringLike": {"oss:Prefix": read}}),
     ]
     if backups:

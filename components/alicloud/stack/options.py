@@ -41,9 +41,6 @@ class AlicloudNetworkOptions(NetworkOptions):
 
     vpc: Annotated[str, VPC] | None = setting(None, "An existing network by its id; one of its own if left out.")
     subnets: tuple[Annotated[str, SUBNET], ...] = setting((), "The vswitches of `vpc` that servers stand in: of two zones for a fleet.")
-    nat: Annotated[bool, kinds.SWITCH] = setting(
-        False, "Servers without public addresses, behind a load balancer: they go out by a NAT gateway. Priced."
-    )
 
 
 class AlicloudDatabaseOptions(DatabaseOptions):
@@ -92,6 +89,9 @@ def problems(settings: Settings, options: Options) -> Iterator[Problem]:
     yield from subnet_problems(SECTION, options, {"subnets": network.subnets}, several=[])
     if network.vpc and not network.subnets:
         yield f"{SECTION}.network.subnets", f"wanted vswitches of {network.vpc}, found none; set them"
+    for name, found in (("network.nat", network.nat), ("email", options.email)):
+        if found:
+            yield f"{SECTION}.{name}", f"wanted none, as this target has no such thing, found {shown(found)}; leave it out"
     if options.instances.requests != type(options.instances)().requests:
         wanted = "wanted none, as this target adds servers by their processors alone"
         yield f"{SECTION}.instances.requests", f"{wanted}, found {options.instances.requests}; leave it out"

@@ -9,7 +9,6 @@ import pulumi_aws as aws
 
 from cloud_init import bootstrap
 from cloud_init.fleet import ROLES
-from cloud_init.host.release import wheels
 from components.aws.common import allow, document, named
 from components.blocks import args
 from components.blocks.block import child, one_of
@@ -33,8 +32,6 @@ class HostRoleArgs(args.HostRoleArgs):
 
     store_arn: pulumi.Input[str]
     """`arn` of that `ReleaseStore`."""
-    boundary: pulumi.Input[str] | None = None
-    """The ARN of a policy that no right of the role goes beyond."""
 
 
 class HostRole(RoleBlock):
@@ -52,7 +49,7 @@ class HostRole(RoleBlock):
         super().__init__("slipway:aws:HostRole", name, None, opts)
         kind, backups = one_of(name, "role", ROLES, args.role), bool(args.backups)
         own, tags = child(self, args.keep), named(args.tags, name)
-        role = aws.iam.Role(name, assume_role_policy=json.dumps(_TRUST), permissions_boundary=args.boundary, tags=tags, opts=own)
+        role = aws.iam.Role(name, assume_role_policy=json.dumps(_TRUST), tags=tags, opts=own)
         text = pulumi.Output.all(args.store_arn, role.unique_id).apply(lambda known: json.dumps(policy(known[0], known[1], kind, backups)))
         aws.iam.RolePolicy(name, role=role.id, policy=text, opts=own)
         profile = aws.iam.InstanceProfile(name, role=role.name, tags=tags, opts=own)
@@ -69,10 +66,9 @@ def policy(bucket: str, identity: str, role: str, backups: bool = False) -> dict
     read = ["releases/*", "desired.json", "tool.json", f"secrets/{role}/*", *([f"backups/{identity}/*"] if backups else [])]
     own = f"outcomes/{_SELF}/*"
     kept = [f"backups/{identity}/{_SELF}/*"] if backups else []
-    files = [f"{wheels.FOLDER}*"] if role == "web" else []  # believed by their hashes, whoever put them there
     statements = [
         allow("Read", ["s3:GetObject"], [f"{bucket}/{name}" for name in (*read, own)]),
-        allow("Tell", ["s3:PutObject"], [f"{bucket}/{name}" for name in (own, *kept, *files)]),
+        allow("Tell", ["s3:PutObject"], [f"{bucket}/{name}" for name in (own, *kept)]),
         allow("Look", ["s3:ListBucket"], [bucket], {"StringLike": {"s3:prefix": [*read, own]}}),
         allow("BeReached", _SYSTEMS_MANAGER, ["*"]),
     ]

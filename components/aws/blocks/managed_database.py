@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.blocks.firewall import Firewall
-from components.aws.common import DATABASE, named, region_of
+from components.aws.common import DATABASE, named
 from components.blocks import args
 from components.blocks.args import FirewallArgs
 from components.blocks.block import child, one_of
@@ -35,8 +35,8 @@ class ManagedDatabaseArgs(args.ManagedDatabaseArgs):
     """The network that it stands in."""
     subnets: pulumi.Input[Sequence[pulumi.Input[str]]]
     """Subnets of two zones at least, private ones if there are any."""
-    region: pulumi.Input[str] | None = None
-    """The region, such as `eu-west-1`: the provider's, which is asked for if left out."""
+    region: pulumi.Input[str]
+    """The region that it stands in, such as `eu-west-1`."""
     version: str | None = None
     """The engine's, without the minor one, which Amazon keeps up to date. 17 or 8.4 if left out.
     Said here, another one than before is an upgrade, from which there is no way back."""
@@ -67,7 +67,7 @@ class ManagedDatabase(ManagedDatabaseBlock):
         made = self._server(owner, firewall, args.version or VERSIONS[args.engine])
         self.address, self.identifier = made.address, made.identifier
         self._let_in(args, {"owner": owner, "app": self._random("app")})
-        self.manifest = region_of(self, args.region).apply(lambda known: {"authority": _AUTHORITY.format(known)})
+        self.manifest = pulumi.Output.from_input(args.region).apply(lambda known: {"authority": _AUTHORITY.format(known)})
         self._finish()
 
     def _server(self, password: pulumi.Output[str], firewall: Firewall, version: str) -> "aws.rds.Instance":

@@ -7,14 +7,13 @@ from functools import partial
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.common import filters, named, region_of
+from components.aws.common import filters, named
 from components.blocks import subnets
 from components.blocks.args import Tagged
 from components.blocks.block import Block, child
 from components.errors import UsageError
 
 _ZONES = 2
-_WORLD = {"route.destination-cidr-block": "0.0.0.0/0"}
 _PUBLIC, _PRIVATE, _DATABASES = 0, 4, 8  # the first of each kind's subnets
 _Way = Mapping[str, pulumi.Input[str]]
 
@@ -32,10 +31,9 @@ class NetworkArgs(Tagged):
     """An existing network's for servers alone, with a way out. As `subnets` if left out."""
     database_subnets: Sequence[str] | None = None
     """An existing network's for managed databases, of two zones. As `subnets` if left out."""
-    nat: str | None = None
-    """Servers have private subnets with address translation: by one gateway (`single`), or one in
-    each zone (`per-zone`), so that a zone in trouble takes no other's way out. Each is priced by
-    the hour."""
+    nat: bool | None = None
+    """Servers have private subnets, and a gateway translates their addresses. It is priced by the
+    hour."""
     instance_types: Sequence[str] | None = None
     """A network of its own is in zones that have all of these."""
     databases: bool | None = None
@@ -48,8 +46,7 @@ class NetworkArgs(Tagged):
 
 class Network(Block):
     """Two zones, IPv6 everywhere, and a way out for both protocols; or what there is. Raises
-    `UsageError` as the program runs where no two zones have the instance types, or where existing
-    `server_subnets` have no way out."""
+    `UsageError` as the program runs where no two zones have the instance types."""
 
     vpc_id: pulumi.Output[str]
     """The network."""
@@ -84,26 +81,9 @@ class Network(Block):
         wanted = filters({"vpc-id": vpc.id, "default-for-az" if is_default else "map-public-ip-on-launch": "true"})
         public = [*given.subnets] if given.subnets else aws.ec2.get_subnets_output(filters=wanted, opts=lookup).ids.apply(sorted)
         self.public_subnets = pulumi.Output.from_input(public)
-        servers = pulumi.Output.all(*(self._leading_out(one, vpc.id, lookup) for one in given.server_subnets or ()))
-        self.host_subnets = servers if given.server_subnets else self.public_subnets
+        self.host_subnets = pulumi.Output.from_input([*given.server_subnets]) if given.server_subnets else self.public_subnets
         self.host_zone = aws.ec2.get_subnet_output(id=self.host_subnets.apply(lambda ids: ids[0]), opts=lookup).availability_zone
         self.database_subnets = pulumi.Output.from_input([*given.database_subnets]) if given.database_subnets else self.public_subnets
-
-    def _leading_out(self, subnet: str, vpc: pulumi.Input[str], lookup: pulumi.InvokeOutputOptions) -> pulumi.Output[str]:
-        """The subnet: its own route table has a way out, or the network's where it has none."""
-
-        def tables(wanted: Mapping[str, str]) -> pulumi.Output[Sequence[str]]:
-            return aws.ec2.get_route_tables_output(vpc_id=vpc, filters=filters(wanted), opts=lookup).ids
-
-        def checked(found: Sequence[Sequence[str]]) -> str:
-            own, own_out, main_out = found
-            if not own_out and (own or not main_out):
-                wanted = f"wanted a route from {subnet} to 0.0.0.0/0"
-                raise UsageError(f"{self._name}: server_subnets: {wanted}, found none; give its route table one (a NAT gateway, say)")
-            return subnet
-
-        own, main = {"association.subnet-id": subnet}, {"association.main": "true", **_WORLD}
-        return pulumi.Output.all(tables(own), tables({**own, **_WORLD}), tables(main)).apply(checked)
 
     def _make(self) -> None:
         given, name = self._args, self._name
@@ -127,7 +107,7 @@ class Network(Block):
         public = self._subnets("public", _PUBLIC, True, self._public)
         gateway = aws.ec2.InternetGateway(f"{name}-gateway", vpc_id=self._vpc.id, tags=named(given.tags, name), opts=self._public)
         way = {"gateway_id": gateway.id}
-        self._associate("public", public, [self._table("public", self._public, way, way)], self._public)
+        self._table("public", public, self._public, way, way)
         self.public_subnets = _ids(public)
         self.host_subnets = _ids(self._translated(public)) if given.nat else self.public_subnets
         self.database_subnets = _ids(self._subnets("database", _DATABASES, False, self._kept)) if given.databases else _ids([])
@@ -157,47 +137,38 @@ class Network(Block):
         ]
 
     def _translated(self, public: Sequence["aws.ec2.Subnet"]) -> list["aws.ec2.Subnet"]:
-        """Private subnets. IPv6 and S3 do without the gateways, which cost."""
+        """Private subnets. IPv6 and S3 do without the gateway, which costs."""
         name, tags = self._name, self._args.tags
         outward = aws.ec2.EgressOnlyInternetGateway(f"{name}-outward", vpc_id=self._vpc.id, tags=named(tags, name), opts=self._own)
         private = self._subnets("private", _PRIVATE, False, self._own)
-        ways = public if self._args.nat == "per-zone" else public[:1]
-        tables = []
-        for number, subnet in enumerate(ways):
-            zone = f"-{number}" if number else ""
-            address = aws.ec2.Eip(f"{name}-nat{zone}", domain="vpc", tags=named(tags, f"{name}-nat{zone}"), opts=self._own)
-            gateway = aws.ec2.NatGateway(
-                f"{name}-nat{zone}", subnet_id=subnet.id, allocation_id=address.id, tags=named(tags, f"{name}-nat{zone}"), opts=self._own
-            )
-            ipv4, ipv6 = {"nat_gateway_id": gateway.id}, {"egress_only_gateway_id": outward.id}
-            tables.append(self._table(f"private{zone}", self._own, ipv4, ipv6))
-        self._associate("private", private, tables, self._own)
+        given = named(tags, f"{name}-nat")
+        address = aws.ec2.Eip(f"{name}-nat", domain="vpc", tags=given, opts=self._own)
+        gateway = aws.ec2.NatGateway(f"{name}-nat", subnet_id=public[0].id, allocation_id=address.id, tags=given, opts=self._own)
+        ipv4, ipv6 = {"nat_gateway_id": gateway.id}, {"egress_only_gateway_id": outward.id}
+        table = self._table("private", private, self._own, ipv4, ipv6)
+        region = aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=self)).region
         aws.ec2.VpcEndpoint(
             f"{name}-s3",
             vpc_id=self._vpc.id,
-            service_name=pulumi.Output.concat("com.amazonaws.", region_of(self), ".s3"),
+            service_name=pulumi.Output.concat("com.amazonaws.", region, ".s3"),
             vpc_endpoint_type="Gateway",
-            route_table_ids=[table.id for table in tables],
+            route_table_ids=[table.id],
             tags=named(tags, f"{name}-s3"),
             opts=self._own,
         )
         return private
 
-    def _table(self, kind: str, opts: pulumi.ResourceOptions, ipv4: _Way, ipv6: _Way) -> "aws.ec2.RouteTable":
-        """A route table with a way out by either protocol."""
+    def _table(
+        self, kind: str, within: Sequence["aws.ec2.Subnet"], opts: pulumi.ResourceOptions, ipv4: _Way, ipv6: _Way
+    ) -> "aws.ec2.RouteTable":
+        """A route table of these subnets, with a way out by either protocol."""
         name = f"{self._name}-{kind}"
         table = aws.ec2.RouteTable(name, vpc_id=self._vpc.id, tags=named(self._args.tags, name), opts=opts)
         aws.ec2.Route(f"{name}-ipv4", route_table_id=table.id, destination_cidr_block="0.0.0.0/0", **ipv4, opts=opts)
         aws.ec2.Route(f"{name}-ipv6", route_table_id=table.id, destination_ipv6_cidr_block="::/0", **ipv6, opts=opts)
-        return table
-
-    def _associate(
-        self, kind: str, within: Sequence["aws.ec2.Subnet"], tables: Sequence["aws.ec2.RouteTable"], opts: pulumi.ResourceOptions
-    ) -> None:
-        """Each subnet with the table of its zone, or the only one."""
         for number, subnet in enumerate(within):
-            table = tables[number % len(tables)]
-            aws.ec2.RouteTableAssociation(f"{self._name}-{kind}-{number}", subnet_id=subnet.id, route_table_id=table.id, opts=opts)
+            aws.ec2.RouteTableAssociation(f"{name}-{number}", subnet_id=subnet.id, route_table_id=table.id, opts=opts)
+        return table
 
 
 def _ids(made: Sequence["aws.ec2.Subnet"]) -> pulumi.Output[list[str]]:

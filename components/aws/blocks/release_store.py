@@ -1,14 +1,13 @@
 """The private bucket that releases, backups and hosts' reports travel through."""
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.common import document, named, region_of, store_address
-from components.blocks.args import Tagged
+from components.aws.common import document, named, store_address
+from components.blocks.args import ReleaseStoreArgs
 from components.blocks.block import Block, child
 
 _FORGOTTEN: list[Any] = [
@@ -30,18 +29,6 @@ _FORGOTTEN: list[Any] = [
 """Versions that Slipway has removed or replaced, and unfinished uploads, by when they go."""
 
 
-@dataclass(kw_only=True)
-class ReleaseStoreArgs(Tagged):
-    """The arguments of a `ReleaseStore`."""
-
-    bucket: pulumi.Input[str] | None = None
-    """The bucket's name, unique among all Amazon's customers. Made of the block's if left out."""
-    region: pulumi.Input[str] | None = None
-    """The region, such as `eu-west-1`: the provider's, which is asked for if left out."""
-    keep: bool = True
-    """Protected, as backups are in it. Otherwise removed with all that is in it."""
-
-
 class ReleaseStore(Block):
     """Encrypted, versioned, closed to the public and to plain HTTP."""
 
@@ -57,7 +44,7 @@ class ReleaseStore(Block):
         kept = child(self, args.keep)
         bucket = aws.s3.Bucket(name, bucket=args.bucket, force_destroy=not args.keep, tags=named(args.tags, name), opts=kept)
         self.bucket, self.arn = bucket.id, bucket.arn
-        self.address = pulumi.Output.all(bucket.id, region_of(self, args.region)).apply(lambda known: store_address(*known))
+        self.address = pulumi.Output.all(bucket.id, args.region).apply(lambda known: store_address(*known))
         closed = aws.s3.BucketPublicAccessBlock(
             name,
             bucket=bucket.id,

@@ -27,8 +27,6 @@ _IMAGES = {
     "ubuntu-24.04": ("099720109477", "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-{arch}-server-*"),
 }
 _ARCHITECTURES = {"arm64": "arm64", "amd64": "x86_64"}
-_ASKED = ["self", "amazon", "aws-marketplace", *(owner for owner, _ in _IMAGES.values())]
-"""The owners of images that are looked at: a request has to name some."""
 
 
 def architecture(instance_type: str) -> str:
@@ -36,31 +34,15 @@ def architecture(instance_type: str) -> str:
     return "arm64" if _ARM.match(instance_type) else "amd64"
 
 
-def image_id(server: str, image: str, instance_type: str, parent: pulumi.Resource) -> pulumi.Output[str]:
+def image_id(image: str, instance_type: str, parent: pulumi.Resource) -> pulumi.Input[str]:
     """The id of the newest image of that name (`debian-13`, `ubuntu-24.04`) for that type; an id is
-    one already. `server`: what it is for.
-
-    Raises `UsageError` as the program runs where AWS says that the image of that id is for another
-    architecture."""
-    opts, arch = pulumi.InvokeOutputOptions(parent=parent), architecture(instance_type)
-    wanted = _ARCHITECTURES[arch]
-    if image in _IMAGES:
-        owner, pattern = _IMAGES[image]
-        fitting = filters({"name": pattern.format(arch=arch), "architecture": wanted, "virtualization-type": "hvm"})
-        return aws.ec2.get_ami_output(most_recent=True, owners=[owner], filters=fitting, opts=opts).id
-    # Whether it is one for another architecture is asked: an image that nobody may see, or that was
-    # withdrawn since, gives no answer, and is no reason against a server that was started from it.
-    (other,) = {*_ARCHITECTURES.values()} - {wanted}
-    found = filters({"image-id": image, "architecture": other})
-    answer = aws.ec2.get_ami_ids_output(owners=_ASKED, include_deprecated=True, filters=found, opts=opts)
-
-    def checked(ids: Sequence[str]) -> str:
-        if image not in ids:
-            return image
-        how = f"set an image for {wanted}, or an instance type of {other}"
-        raise UsageError(f"{server}: image: wanted one for {wanted} ({instance_type}), found {image} for {other}; {how}")
-
-    return answer.ids.apply(checked)
+    one already."""
+    if image not in _IMAGES:
+        return image
+    (owner, pattern), arch = _IMAGES[image], architecture(instance_type)
+    fitting = filters({"name": pattern.format(arch=arch), "architecture": _ARCHITECTURES[arch], "virtualization-type": "hvm"})
+    opts = pulumi.InvokeOutputOptions(parent=parent)
+    return aws.ec2.get_ami_output(most_recent=True, owners=[owner], filters=fitting, opts=opts).id
 
 
 _DISK_LINK = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_"
@@ -107,31 +89,27 @@ class DataDisk(Block):
 
 
 @dataclass(kw_only=True)
-class WebServerArgs(ServerArgs):
-    """The arguments of a `WebServer`. With `store` and `role_id` the address moves to a server that
-    takes another's place only once it serves what is live there."""
+class WebServerArgs(args.WebServerArgs, ServerArgs):
+    """The arguments of a `WebServer`, whose `data_disk` is the `volume_id` of a `DataDisk`. With
+    `store` and `role_id` the address moves to a server that takes another's place only once it
+    serves what is live there."""
 
     store: pulumi.Input[str] | None = None
     """`address` of the `ReleaseStore` that it follows."""
     role_id: pulumi.Input[str] | None = None
     """`unique_id` of its `HostRole`."""
-    keep: bool | None = None
-    """The app's data is on the system's disk: the server is protected."""
-    data_volume: pulumi.Input[str] | None = None
-    """`volume_id` of a `DataDisk` for the app's data, which moves to a server that takes another's
-    place. One with such a disk, and one without, are not the same server."""
 
 
 class WebServer(WebServerBlock):
     """The server, and its address. Raises `UsageError` where only one of `store` and `role_id` is
-    given, or the image is for another architecture."""
+    given."""
 
     def __init__(self, name: str, args: WebServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:WebServer", name, None, opts)
         # To begin with, no server has data on its own disk that this one would hide.
-        server = _instance(name, "web", args, self, args.keep, "" if args.data_volume is None else "-data")
+        server = _instance(name, "web", args, self, args.keep, "" if args.data_disk is None else "-data")
         fixed = aws.ec2.Eip(name, domain="vpc", tags=named(args.tags, name), opts=child(self))
-        disk = [] if args.data_volume is None else [_attach(name, server, args.data_volume, self)]
+        disk = [] if args.data_disk is None else [_attach(name, server, args.data_disk, self)]
         after: Sequence[pulumi.Resource] = disk
         if args.store is not None and args.role_id is not None:
             after = [Serving(name, args.store, [names.host(args.role_id, server.id)], child(self, after=disk))]
@@ -160,8 +138,7 @@ class DatabaseServerArgs(ServerArgs):
 
 
 class DatabaseServer(ServerBlock):
-    """The server, and the disk that is attached to it, which outlives it. Raises `UsageError` where
-    the image is for another architecture."""
+    """The server, and the disk that is attached to it, which outlives it."""
 
     volume_id: pulumi.Output[str]
     """The disk for the data."""
@@ -218,7 +195,7 @@ def _instance(
     tags = named(args.tags, name, **{ROLE: role})
     return aws.ec2.Instance(
         f"{name}-{args.image}-{architecture(args.instance_type)}{kind}",
-        ami=image_id(name, args.image, args.instance_type, parent),
+        ami=image_id(args.image, args.instance_type, parent),
         instance_type=args.instance_type,
         subnet_id=args.subnet_id,
         vpc_security_group_ids=[*args.group_ids],

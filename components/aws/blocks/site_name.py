@@ -25,7 +25,7 @@ class SiteNameArgs:
     zone: pulumi.Input[str]
     """The public Route 53 zone of this account that it is in, such as `example.com`."""
     dns_name: pulumi.Input[str] | None = None
-    """`dns_name` of a `WebFleet` or `LoadBalancer`."""
+    """`dns_name` of a `WebFleet`."""
     zone_id: pulumi.Input[str] | None = None
     """`zone_id` of the same block."""
     has_ipv6: bool | None = None

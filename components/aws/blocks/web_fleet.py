@@ -1,20 +1,25 @@
-"""Web hosts that come and go behind a load balancer."""
+"""Web hosts that come and go behind an application load balancer, the only way in to them."""
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.blocks.firewall import ingress
-from components.aws.blocks.load_balancer import BalancedArgs, LoadBalancer, LoadBalancerArgs
+from components.aws.blocks.firewall import WORLD, Firewall, ingress
 from components.aws.blocks.server import architecture, image_id
-from components.aws.common import filters, named
-from components.blocks.args import FleetArgs
+from components.aws.common import LOAD_BALANCER, filters, named
+from components.blocks.args import FirewallArgs, FleetArgs
 from components.blocks.block import ROLE, Block, child
+from components.blocks.names import short
 
+IDLE_TIMEOUT = 60
+"""Seconds. Fronts keep idle connections for 65: the load balancer must close first, or a request
+meets a connection that is just being closed, and its client gets a 502."""
+_TLS = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"  # TLS 1.2 and 1.3, forward secrecy and authenticated encryption alone
+_DRAIN = 30  # seconds for what is in flight as a host leaves: as long as a server waits for its own
 GRACE = 600
 """Seconds that a new host has before the group looks at it: many times what a boot takes, so that a
 slow mirror replaces nothing."""
@@ -23,23 +28,33 @@ _CPU = 60.0  # per cent
 
 
 @dataclass(kw_only=True)
-class WebFleetArgs(FleetArgs, BalancedArgs):
+class WebFleetArgs(FleetArgs):
     """The arguments of a `WebFleet` on AWS. Another image replaces all hosts."""
 
+    vpc_id: pulumi.Input[str]
+    """The network that all of it stands in."""
     public_subnets: pulumi.Input[Sequence[pulumi.Input[str]]]
     """The load balancer's, of two zones at least."""
     profile_arn: pulumi.Input[str]
     """The hosts' instance profile, as `HostRole` puts it out."""
     host_subnets: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None
     """The hosts' subnets, which lead out. The public ones if left out."""
+    has_ipv6: bool | None = None
+    """The public subnets have IPv6 addresses."""
+    certificate_arn: pulumi.Input[str] | None = None
+    """A certificate of ACM that is issued, such as `arn` of a `Certificate`. With it port 443
+    serves, and port 80 sends there."""
+    idle_timeout: pulumi.Input[int] = IDLE_TIMEOUT
+    """Seconds without a byte after which a connection ends, those of answers that take longer
+    included. Hosts must keep theirs for longer."""
     requests: float = 3000
     """How many a host should get in a minute. More, or CPU at 60 %, add hosts; 0: CPU alone."""
 
 
 class WebFleet(Block):
-    """Hosts are replaced where `/-/live` isn't answered, and all of them, new ones first, for
-    another image. Another instance type, disk or user data is that of hosts started from then on.
-    Raises `UsageError` where the image is for another architecture."""
+    """Open to the world on port 80, and 443 with a certificate. Hosts are replaced where `/-/live`
+    isn't answered, and all of them, new ones first, for another image. Another instance type, disk
+    or user data is that of hosts started from then on."""
 
     dns_name: pulumi.Output[str]
     """The name that Amazon gives it: what a record is an alias of."""
@@ -54,23 +69,75 @@ class WebFleet(Block):
 
     def __init__(self, name: str, args: WebFleetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:WebFleet", name, None, opts)
-        self._name, self._args = name, args
-        wanted = LoadBalancerArgs(subnets=args.public_subnets, **{one.name: getattr(args, one.name) for one in fields(BalancedArgs)})
-        balancer = LoadBalancer(f"{name}-balancer", wanted, child(self))
-        ingress(self, f"{name}-balancer", args.group_id, 80, args.tags, referenced_security_group_id=balancer.group_id)
-        group = self._group(self._template(), balancer)
-        if args.maximum > args.minimum:
-            self._scale(group, balancer)
+        self._name, self._front, self._args, self._own = name, f"{name}-balancer", args, child(self)
+        balancer, targets = self._balancer(), self._targets()
         self.dns_name, self.zone_id = balancer.dns_name, balancer.zone_id
-        self.arn_suffix, self.target_group_suffix = balancer.arn_suffix, balancer.target_group_suffix
+        self.arn_suffix, self.target_group_suffix = balancer.arn_suffix, targets.arn_suffix
+        group = self._group(self._template(), targets, self._listeners(balancer, targets))
+        if args.maximum > args.minimum:
+            self._scale(group)
         self.group_name = group.name
         self._finish()
+
+    def _balancer(self) -> "aws.lb.LoadBalancer":
+        """With a firewall of its own, which alone the hosts' lets in."""
+        args = self._args
+        closed = FirewallArgs(vpc_id=args.vpc_id, description="Load balancer: web from anywhere", tags=args.tags)
+        firewall = Firewall(self._front, closed, self._own)
+        for port in (80,) if args.certificate_arn is None else (80, 443):
+            firewall.open(str(port), port, WORLD if args.has_ipv6 else WORLD[:1])
+        ingress(self, self._front, args.group_id, 80, args.tags, referenced_security_group_id=firewall.group_id)
+        return aws.lb.LoadBalancer(
+            short(self._front, LOAD_BALANCER),
+            load_balancer_type="application",
+            internal=False,
+            ip_address_type="dualstack" if args.has_ipv6 else "ipv4",
+            subnets=args.public_subnets,
+            security_groups=[firewall.group_id],
+            idle_timeout=args.idle_timeout,
+            drop_invalid_header_fields=True,
+            tags=named(args.tags, self._front),
+            opts=self._own,
+        )
+
+    def _targets(self) -> "aws.lb.TargetGroup":
+        return aws.lb.TargetGroup(
+            short(self._front, LOAD_BALANCER),
+            vpc_id=self._args.vpc_id,
+            target_type="instance",
+            port=80,
+            protocol="HTTP",
+            protocol_version="HTTP1",
+            load_balancing_algorithm_type="least_outstanding_requests",  # a host that is slow, or just up, gets less
+            deregistration_delay=_DRAIN,
+            health_check={
+                **{"enabled": True, "protocol": "HTTP", "port": "traffic-port", "path": "/-/live", "matcher": "200"},
+                **{"interval": 10, "timeout": 5, "healthy_threshold": 2, "unhealthy_threshold": 3},
+            },
+            tags=named(self._args.tags, self._front),
+            opts=self._own,
+        )
+
+    def _listeners(self, balancer: "aws.lb.LoadBalancer", targets: "aws.lb.TargetGroup") -> list[pulumi.Output[str]]:
+        """Their ARNs."""
+        to_hosts = {"type": "forward", "target_group_arn": targets.arn}
+        to_https = {"type": "redirect", "redirect": {"protocol": "HTTPS", "port": "443", "status_code": "HTTP_301"}}
+        tls = {"protocol": "HTTPS", "ssl_policy": _TLS, "certificate_arn": self._args.certificate_arn}
+        ports: dict[int, dict[str, Any]] = {80: {"protocol": "HTTP", "default_actions": [to_hosts]}}
+        if self._args.certificate_arn is not None:
+            ports = {80: {"protocol": "HTTP", "default_actions": [to_https]}, 443: {**tls, "default_actions": [to_hosts]}}
+        made = []
+        for port, given in ports.items():
+            name = f"{self._front}-{port}"
+            tags = named(self._args.tags, name)
+            made.append(aws.lb.Listener(name, load_balancer_arn=balancer.arn, port=port, **given, tags=tags, opts=self._own).arn)
+        return made
 
     def _template(self) -> "aws.ec2.LaunchTemplate":
         """The resource is named after image and architecture as well: another of these makes
         another template."""
         name, args = self._name, self._args
-        image = image_id(name, args.image, args.instance_type, self)
+        image = image_id(args.image, args.instance_type, self)
         tags = named(args.tags, name, **{ROLE: "web"})
         # The disk has the name that the image has for it: under another one it would be a second
         # disk, and the first stay small and unencrypted.
@@ -98,19 +165,22 @@ class WebFleet(Block):
             opts=child(self),
         )
 
-    def _group(self, template: "aws.ec2.LaunchTemplate", balancer: LoadBalancer) -> "aws.autoscaling.Group":
-        """The newest version of the template is named as such: only another template refreshes."""
+    def _group(
+        self, template: "aws.ec2.LaunchTemplate", targets: "aws.lb.TargetGroup", listeners: Sequence[pulumi.Output[str]]
+    ) -> "aws.autoscaling.Group":
+        """After the listeners. The newest version of the template is named as such: only another
+        template refreshes."""
         args = self._args
         tags = named(args.tags, self._name, **{ROLE: "web"})  # a group has no plain ones, and no default tags
-        # What `after` depends on is waited for; of the outputs themselves nothing is used.
-        waiting = pulumi.ResourceOptions(depends_on=pulumi.Output.all(*(args.after or ())).apply(lambda _: []))
+        # What these depend on is waited for; of the outputs themselves nothing is used.
+        waiting = pulumi.ResourceOptions(depends_on=pulumi.Output.all(*(args.after or ()), *listeners).apply(lambda _: []))
         return aws.autoscaling.Group(
             self._name,
             min_size=args.minimum,
             max_size=args.maximum,
             vpc_zone_identifiers=args.public_subnets if args.host_subnets is None else args.host_subnets,
             launch_template={"id": template.id, "version": "$Latest"},
-            target_group_arns=[balancer.target_group_arn],
+            target_group_arns=[targets.arn],
             health_check_type="ELB",
             health_check_grace_period=GRACE,
             default_instance_warmup=_WARM_UP,
@@ -123,9 +193,9 @@ class WebFleet(Block):
             opts=pulumi.ResourceOptions.merge(child(self, ignore=("desiredCapacity",)), waiting),
         )
 
-    def _scale(self, group: "aws.autoscaling.Group", balancer: LoadBalancer) -> None:
+    def _scale(self, group: "aws.autoscaling.Group") -> None:
         # Amazon knows it once a listener leads from the one to the other; the group waits for it.
-        label = pulumi.Output.concat(balancer.arn_suffix, "/", balancer.target_group_suffix)
+        label = pulumi.Output.concat(self.arn_suffix, "/", self.target_group_suffix)
         requests = {"predefined_metric_type": "ALBRequestCountPerTarget", "resource_label": label}
         cpu = {"predefined_metric_type": "ASGAverageCPUUtilization"}
         for kind, target, metric in (("cpu", _CPU, cpu), ("requests", self._args.requests, requests)):

@@ -15,22 +15,19 @@ from typing import Any
 
 from components.errors import MissingError, SlipwayError, UsageError
 
+THROTTLED = "Throttling|RequestLimitExceeded|TooManyRequests"
 _LOGIN = "run `aws configure` or `aws sso login`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 _AGAIN = "log in again (`aws sso login`), or renew what AWS_SESSION_TOKEN came with"
-_WHICH = "see with `aws configure list` which are used"
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Client.UnauthorizedOperation"}
-THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
-_SAID = {
-    f"the credentials are over ({{code}}); {_AGAIN}": {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"},
-    f"it doesn't know the credentials ({{code}}); {_WHICH}, and whether the account has that region enabled": {
-        "InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "InvalidAccessKeyId", "OptInRequired",
-    },
-    f"it doesn't take the credentials ({{code}}); {_WHICH}, and look at this machine's clock": {
-        "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "RequestTimeTooSkewed",
-    },
-    "{action}: asked too often ({code}); wait a little, then run it again": THROTTLED,
-}  # fmt: skip
-_NO_LOGIN = {"UnauthorizedException", "ForbiddenException"}  # of single sign-on, as credentials are fetched
+_WHICH = "see with `aws configure list` which are used and whether the account has that region, and look at this machine's clock"
+_NEXT = {
+    "^(NoCredentials|PartialCredentials|ProfileNotFound)": _LOGIN,
+    "InvalidClientTokenId|UnrecognizedClient|AuthFailure|InvalidAccessKeyId|OptInRequired|Signature|TimeTooSkewed": _WHICH,
+    "Expired|TokenRefresh|SSO|Token|Login|Credential|^(Unauthorized|Forbidden)Exception": _AGAIN,
+    "AccessDenied|UnauthorizedOperation": "add that to the user's or role's policy (docs/targets/aws-ec2.md)",
+    THROTTLED: "wait a little, then run it again",
+    "Connect|Timeout|SSL|Proxy|HTTPClient": "look at the network, a proxy, and AWS_ENDPOINT_URL",
+}
+"""What to do, by AWS's name of an error, or by its library's: newer versions have more of them."""
 
 
 class AwsError(SlipwayError):
@@ -49,60 +46,28 @@ def translated(action: str, region: str) -> Iterator[None]:
     except Exception as error:
         if not any(kind.__module__.startswith(("botocore", "boto3")) for kind in type(error).__mro__):
             raise
-        response, where = getattr(error, "response", None), f"aws, {region}"
+        response, kind = getattr(error, "response", None), type(error).__name__
         code = str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
-        raise (AwsError(f"{where}: {_answered(error, code, action)}", code) if code else _unanswered(error, action, where)) from None
-
-
-def _answered(error: Any, code: str, action: str) -> str:
-    words = " ".join(str(error.response["Error"].get("Message", "")).split())
-    for said, codes in _SAID.items():
-        if code in codes:
-            return said.format(code=code, action=action)
-    if code in _NO_LOGIN and error.operation_name == "GetRoleCredentials":
-        return f"single sign-on gives no credentials ({code}); {_AGAIN}"
-    if code in _DENIED:
-        return _denied(words, action if error.operation_name == action.partition(":")[2] else error.operation_name)
-    return f"{action}: {code}: {words}" if words else f"{action}: {code}"
-
-
-def _denied(words: str, action: str) -> str:
-    """AWS may name who asked, and for what."""
-    who = re.search(r"User: (\S+) is not", words)
-    what = re.search(r"perform: ([\w-]+:\w+)", words)
-    wanted, asker = what[1] if what else action, who[1] if who else "these credentials"
-    return f"wanted leave for {wanted}, found none for {asker}; add it to that user's or role's policy (docs/targets/aws-ec2.md)"
-
-
-def _unanswered(error: Any, action: str, where: str) -> SlipwayError:
-    """Told apart by the class's name, since newer versions of botocore have more classes."""
-    name = type(error).__name__
-    if name in ("NoCredentialsError", "PartialCredentialsError"):
-        return MissingError(f"{where}: no credentials were found; {_LOGIN}")
-    if name == "ProfileNotFound":
-        profile = error.kwargs["profile"]
-        return MissingError(f"{where}: there is no profile {profile!r}; set AWS_PROFILE to one that `aws configure list-profiles` names")
-    if re.search(r"SSO|Token|Login|Credential", name):
-        return MissingError(f"{where}: the login is over or never was ({name}); {_AGAIN}")
-    if re.search(r"Connect|Timeout|SSL|Proxy|HTTPClient", name):
-        return SlipwayError(f"{where}: {action}: not reachable ({name}); look at the network, a proxy, and AWS_ENDPOINT_URL")
-    return SlipwayError(f"{where}: {action}: {' '.join(str(error).split())}")
+        mend = next((how for signs, how in _NEXT.items() if re.search(signs, code or kind)), "")
+        line = f"aws, {region}: {action}: {' '.join(str(error).split())}" + (f"; {mend}" if mend else "")
+        is_login = re.search("Credential|Profile|SSO|Token|Login", kind)
+        raise (AwsError(line, code) if code else MissingError(line) if is_login else SlipwayError(line)) from None
 
 
 _LOCK = threading.Lock()  # a session may be used by one thread at a time, what it makes by all
 _PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds
-_login: list[str | None] = [None, None]
+_login: list[str | None] = [None]
 
 
-def sign_in(region: str, account: str | None, profile: str | None, role: str | None) -> None:
+def sign_in(region: str, account: str | None, profile: str | None) -> None:
     """Everything from here on is asked as that, in that account: the stack's, one a process.
 
     Raises `UsageError` where the credentials are another account's."""
-    if _login != [profile, role]:
-        _login[:] = profile, role
+    if _login != [profile]:
+        _login[:] = [profile]
         forget()
     if account and (found := number(region)) != account:
-        how = "take credentials of that account (AWS_PROFILE, or slipway:aws-ec2.profile or .role), or mend the setting"
+        how = "take credentials of that account (AWS_PROFILE, or slipway:aws-ec2.profile), or mend the setting"
         raise UsageError(f"slipway:aws-ec2.account: wanted {account}, found credentials of {found}; nothing was done; {how}")
 
 
@@ -126,7 +91,7 @@ def ask_once(service: str, region: str, action: str, **arguments: Any) -> dict[s
         try:
             return _answer(client, service, region, action, arguments)
         except AwsError as error:
-            if error.code not in THROTTLED:
+            if not re.search(THROTTLED, error.code):
                 raise
             time.sleep(pause)
     return _answer(client, service, region, action, arguments)
@@ -162,10 +127,9 @@ def _client(service: str, region: str, attempts: int = 5) -> Any:
 @cache
 def _made(service: str, region: str, attempts: int) -> Any:
     try:
+        from boto3 import Session
         from botocore.config import Config
-
-        from cloud_init.host.stores import s3
     except ModuleNotFoundError as error:
         raise MissingError(f"aws: needs the package {error.name}; run: .venv/bin/pip install -r requirements/aws-ec2.in") from None
     retries = {"mode": "standard", "total_max_attempts": attempts}
-    return s3.session(*_login).client(service, region, config=Config(connect_timeout=5, read_timeout=30, retries=retries))
+    return Session(profile_name=_login[0]).client(service, region, config=Config(connect_timeout=5, read_timeout=30, retries=retries))

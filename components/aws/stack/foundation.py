@@ -5,16 +5,26 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from cloud_init.fleet import Archive
 from components.aws import common
 from components.aws.blocks.firewall import WORLD, Firewall
 from components.aws.blocks.host_role import HostRole, HostRoleArgs
 from components.aws.blocks.network import Network, NetworkArgs
-from components.aws.blocks.release_store import ReleaseStore, ReleaseStoreArgs
+from components.aws.blocks.release_store import ReleaseStore
 from components.aws.stack.options import Options
-from components.blocks.args import FirewallArgs
+from components.blocks.args import FirewallArgs, ReleaseStoreArgs
 from components.blocks.stack import CloudStack
 from components.settings import Settings
 from components.target import StackPlace
+
+_SSM = "https://s3.{region}.amazonaws.com/amazon-ssm-{region}/latest/debian_{{arch}}/amazon-ssm-agent.deb"
+_SNAP = "amazon-ssm-agent"  # Ubuntu's images have it so
+
+
+def agents(region: str) -> tuple[Archive, ...]:
+    """What every host has beside what all servers have: the agent of Systems Manager, which is in
+    no distribution; hosts fetch it from Amazon's bucket in the region, by https."""
+    return (Archive("amazon-ssm-agent", _SSM.format(region=region), instead=_SNAP),)
 
 
 class Foundation(CloudStack):
@@ -29,7 +39,6 @@ class Foundation(CloudStack):
             f"{self.name}-aws",
             region=options.region,
             profile=options.profile,
-            assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=options.role, session_name="slipway")] if options.role else None,
             allowed_account_ids=[options.account] if options.account else None,
             opts=self.own,
         )
@@ -38,7 +47,7 @@ class Foundation(CloudStack):
         bucket = account.apply(lambda number: common.bucket_name(number, options.region, place.project, place.stack, self.name))
         store = ReleaseStoreArgs(bucket=bucket, region=options.region, tags=self.tags, keep=settings.keep_data)
         self.store = ReleaseStore(f"{self.name}-store", store, self.child)
-        self.deployers_store = self.store.address.apply(lambda address: common.signed(address, options.profile, options.role))
+        self.deployers_store = self.store.address.apply(lambda address: common.signed(address, options.profile))
         self.made = (self.store,)
         self.network = Network(f"{self.name}-network", self._network(), self.child)
         self.firewall = self._firewall()
@@ -54,9 +63,8 @@ class Foundation(CloudStack):
     def role(self, kind: str, backups: bool = False, keep: bool = False, disk: pulumi.Input[str] | None = None) -> HostRole:
         """The role of servers of a kind; `backups`: they have a database; `keep`: they are kept;
         `disk`: its path where all data has one."""
-        store, boundary = self.store, self.options.boundary
-        rights: dict[str, Any] = {"store": store.address, "store_arn": store.arn, "backups": backups, "boundary": boundary}
-        args = HostRoleArgs(app=self.name, role=kind, keep=keep, disk=disk, tags=self.tags, **rights)
+        store: dict[str, Any] = {"store": self.store.address, "store_arn": self.store.arn}
+        args = HostRoleArgs(app=self.name, role=kind, backups=backups, keep=keep, disk=disk, tags=self.tags, **store)
         return HostRole(f"{self.name}-{kind}", args, self.child)
 
     def server_args(self, role: HostRole, firewall: Firewall) -> dict[str, Any]:

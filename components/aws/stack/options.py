@@ -1,10 +1,8 @@
 """The settings of the target aws-ec2, and what must hold between them and the others."""
 
-import difflib
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated
 
 import pulumi_aws as aws
 from pydantic import Field
@@ -26,8 +24,6 @@ IMAGE = kinds.matching(
 VPC = kinds.matching("network", "default, or the id of a VPC such as vpc-0123456789abcdef0", r"default|vpc-[0-9a-f]{8,17}")
 VERSION = kinds.matching("version", 'an engine\'s major version in quotes, such as "17" or "8.4"', r"[0-9]{1,2}(\.[0-9])?")
 SUBNET = kinds.matching("subnet", "the id of a subnet, such as subnet-0123456789abcdef0", r"subnet-[0-9a-f]{8,17}")
-_XEN = re.compile(r"(t1|t2|m[1-4]|c[134]|r[34]|x1e?|d2|h1|i2|p[23]|g3s?|f1)\.")
-"""Instance types of the older kind, where disks have other names."""
 _MANAGED = {"version", "multi_az", "backup_days", "apply_now"}
 _DUMPED = {"debian-13": 17, "ubuntu-24.04": 16}
 """The newest PostgreSQL that an image's pg_dump reads."""
@@ -36,13 +32,8 @@ _DUMPED = {"debian-13": 17, "ubuntu-24.04": 16}
 _ACCOUNT = kinds.matching("account", "the number of an account, 12 digits in quotes", r"[0-9]{12}")
 ACCOUNT = replace(_ACCOUNT, check=lambda value: _ACCOUNT.check(str(value)))
 PROFILE = kinds.matching("profile", "the name of a profile of the AWS command line", r"[A-Za-z0-9_.@+/-]{1,128}")
-_ROLE_ARN = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,600}"
-ROLE = kinds.matching("role", "the ARN of a role, such as arn:aws:iam::123456789012:role/deploy", _ROLE_ARN)
-_POLICY_ARN = r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]{1,600}"
-POLICY = kinds.matching("policy", "the ARN of a policy, such as arn:aws:iam::123456789012:policy/boundary", _POLICY_ARN)
 _CERTIFICATE_ARN = r"arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[a-z0-9-]+"
 CERTIFICATE = kinds.matching("certificate", "the ARN of a certificate in ACM", _CERTIFICATE_ARN)
-BUCKET = kinds.matching("bucket", "a bucket's name", r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _TAG = r"[\w +\-=.:/@]"
 TAG = kinds.matching(
     "tag", "a tag of at most 128 letters that neither AWS nor Slipway has", rf"(?!(?i:aws:|slipway:)|(project|stack|Name)$){_TAG}{{1,128}}"
@@ -93,8 +84,6 @@ class Options(CloudOptions):
     profile: Annotated[str, PROFILE] | None = setting(
         None, "A profile of the AWS command line. As that would find credentials if left out (`AWS_PROFILE`)."
     )
-    role: Annotated[str, ROLE] | None = setting(None, "A role that is assumed with those credentials, by its ARN.")
-    boundary: Annotated[str, POLICY] | None = setting(None, "A permissions boundary on every role that is made: the ARN of a policy.")
     tags: Mapping[Annotated[str, TAG], Annotated[str, TAG_VALUE]] = setting(
         {}, "Tags of your own on all that is made; `owner` takes the place of Slipway's."
     )
@@ -105,30 +94,21 @@ class Options(CloudOptions):
     certificate: Annotated[str, CERTIFICATE] | None = setting(
         None, "The load balancer's certificate of ACM, by its ARN. One is made, in `zone`, if left out."
     )
-    access_logs: Annotated[str, BUCKET] | None = setting(None, "A bucket of your own that takes the load balancer's access logs.")
     database: AwsDatabaseOptions = setting(AwsDatabaseOptions(), "The database's server, own or managed.")
-    logs: Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365] | None = setting(
-        None, "Days that CloudWatch keeps the hosts' logs. None there if left out."
-    )
 
 
 def problems(settings: Settings, options: Options) -> Iterator[Problem]:
     """What is wrong in them."""
     known = [one.value for one in aws.Region]
     if options.region not in known:
-        near = difflib.get_close_matches(options.region, known, n=1) or ["eu-west-1"]
-        yield f"{_SECTION}.region", f"wanted a region of AWS, found {shown(options.region)}; perhaps you meant {near[0]}"
-    yield from cloud_problems(_SECTION, settings, options, _MANAGED, ["certificate", "access_logs"], "ACM")
+        yield f"{_SECTION}.region", f"wanted a region of AWS, such as eu-west-1, found {shown(options.region)}"
+    yield from cloud_problems(_SECTION, settings, options, _MANAGED, ["certificate"], "ACM")
     network = options.network
     given = {"subnets": network.subnets, "serverSubnets": network.server_subnets, "databaseSubnets": network.database_subnets}
     yield from subnet_problems(_SECTION, options, given, several=["databaseSubnets"])
     if network.server_subnets and network.vpc and not network.subnets:
         wanted = "wanted the load balancer's public subnets beside serverSubnets"
         yield f"{_SECTION}.network.subnets", f"{wanted}, found none; set them"
-    own = settings.database.placement == "own-host" and options.database.instance_type
-    for key, type in (("database.instanceType", own), ("instanceType", options.data_disk and options.instance_type)):
-        if type and _XEN.match(type):
-            yield f"{_SECTION}.{key}", f"wanted a type of the Nitro kind, such as t4g.small, found {shown(type)}"
     yield from _managed_problems(settings, options)
     if settings.domain and not options.zone and not options.certificate and options.is_fleet:
         wanted = "wanted the Route 53 zone of slipway:domain, as the load balancer's certificate is proven by records in it"

@@ -1,15 +1,13 @@
-"""The parts of a stack: web servers, a database beside them, logs and alarms of all that."""
+"""The parts of a stack: web servers, a database beside them, alarms about all that."""
 
 import pulumi
 
 from components.aws.blocks.alarms import Alarms, AlarmsArgs
 from components.aws.blocks.firewall import Firewall
-from components.aws.blocks.logs import Logs, LogsArgs
 from components.aws.blocks.managed_database import ManagedDatabase, ManagedDatabaseArgs
 from components.aws.blocks.server import DatabaseServer, DatabaseServerArgs, DataDisk, DataDiskArgs, WebServer, WebServerArgs
 from components.aws.blocks.site_name import Certificate, CertificateArgs, SiteName, SiteNameArgs
 from components.aws.blocks.web_fleet import WebFleet, WebFleetArgs
-from components.aws.stack.agents import log_group
 from components.aws.stack.foundation import Foundation
 from components.blocks.args import FirewallArgs
 from components.blocks.stack import Parts, Tier, WebTier
@@ -74,7 +72,7 @@ def _server(foundation: Foundation) -> WebTier:
         instance_type=options.instance_type,
         disk=options.disk,
         keep=foundation.keeps_web,
-        data_volume=disk.volume_id if disk else None,
+        data_disk=disk.volume_id if disk else None,
         store=foundation.store.address,
         role_id=role.unique_id,
     )
@@ -105,7 +103,6 @@ def _fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
         has_ipv6=network.has_ipv6,
         certificate_arn=issued,
         requests=options.instances.requests,
-        access_logs=options.access_logs,
     )
     made = WebFleet(f"{app}-web", args, foundation.child)
     leads_to = {"dns_name": made.dns_name, "zone_id": made.zone_id, "has_ipv6": network.has_ipv6}
@@ -119,24 +116,9 @@ def _fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
 
 
 def _watch(foundation: Foundation, web: WebTier, database: Tier) -> None:
-    """The hosts' logs, where they are kept, and e-mails about whatever the stack has."""
-    options, servers, name = foundation.options, {**web.servers, **database.servers}, foundation.name
-    group, kept = log_group(name, foundation.place.stack), None
-    if options.logs:
-        logs = LogsArgs(group=group, days=options.logs, roles={**web.roles, **database.roles}, tags=foundation.tags)
-        kept = Logs(f"{name}-logs", logs, foundation.child).group_name
-    if not options.email:
-        return
-    types = {"web": options.instance_type, "database": options.database.instance_type}
-    args = AlarmsArgs(
-        **foundation.alarms_args(web, database),
-        credits={kind: one for kind, one in servers.items() if types[kind].startswith("t")},
-        logs=group if kept else None,
-        log_group=kept,
-        region=options.region,
-        storage=options.database.disk,
-    )
-    Alarms(f"{name}-alarms", args, foundation.child)
+    """E-mails about whatever the stack has."""
+    if foundation.options.email:
+        Alarms(f"{foundation.name}-alarms", AlarmsArgs(**foundation.alarms_args(web, database)), foundation.child)
 
 
 PARTS = Parts(_own_database, _managed_database, _server, _fleet, _watch)

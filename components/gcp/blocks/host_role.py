@@ -8,7 +8,6 @@ import pulumi_gcp as gcp
 
 from cloud_init import bootstrap
 from cloud_init.fleet import ROLES
-from cloud_init.host.release import wheels
 from components.blocks import args
 from components.blocks.block import child, one_of
 from components.blocks.names import unique
@@ -62,9 +61,4 @@ def rights(identity: str, role: str, backups: bool = False) -> dict[str, Sequenc
     may list, so that a missing object isn't answered like a forbidden one. No condition knows an
     instance, so `outcomes` and `backups` are open to all hosts of the account."""
     own = [f"outcomes/{identity}:", *([f"backups/{identity}/"] if backups else [])]
-    given: dict[str, Sequence[str]] = {
-        "objectViewer": ["releases/", "desired.json", "tool.json", f"secrets/{role}/"],
-        "objectUser": own,
-    }
-    # Files are believed by their hashes, whoever put them there.
-    return {**given, "objectCreator": [wheels.FOLDER]} if role == "web" else given
+    return {"objectViewer": ["releases/", "desired.json", "tool.json", f"secrets/{role}/"], "objectUser": own}

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from cloud_init.host import contracts
-from cloud_init.host.contracts.rollout import DesiredState, Heartbeat, Outcome, Progress
+from cloud_init.host.contracts.rollout import DesiredState, Heartbeat, Outcome
 from components.errors import SlipwayError
 from components.hosts import progress
 from components.hosts.names import short
@@ -202,8 +202,8 @@ class Following:
 
     def _tell_progress(self, host: str, now: DesiredState) -> None:
         """What a host does now, each event once."""
-        found = self._written(Progress, host, "progress") if f"outcomes/{host}/progress.json" in self.signs.names else None
-        of_now = found and (found.generation, found.token) == (now.generation, now.token)
+        found = self._written(Heartbeat, host, "heartbeat")
+        of_now = found and (found.acting, found.token) == (now.generation, now.token)
         events = found.events if found and of_now else ()
         told = self._told.setdefault((host, now.generation), [])
         for event in events[len(told) :]:

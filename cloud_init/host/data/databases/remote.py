@@ -15,11 +15,6 @@ _DRIVERS = {"postgresql": ("psycopg2", "psycopg", "pg8000"), "mysql": ("MySQLdb"
 _END = "-----END CERTIFICATE-----\n"
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
 _MOST = 4_000_000  # bytes
-_EXTERNAL = ("slipway:secretEnv: wanted to reach the external database", "correct that address, or have the database run")
-_SENTENCES = {
-    "own-host": ("database host: wanted to reach it", "see `./slipway status` for that host, then run `up` again"),
-    "managed": ("managed database: wanted to reach it", "see that it runs and lets this host in, then run `up` again"),
-}
 
 
 def words(url: str, venv: Path) -> Words:
@@ -82,9 +77,10 @@ def shown(url: str) -> str:
 
 def unreachable(placement: str, role: str, url: str, why: Refused) -> str:
     """The sentence for a database that doesn't answer at its address for that role."""
-    wanted, mend = _SENTENCES.get(placement, _EXTERNAL)
     whose = "the release command" if role == OWNER else "the app"
-    return f"{wanted} as {shown(url)}, which is for {whose}, found: {why}; {mend}"
+    mend = "correct that address (slipway:secretEnv), or see" if placement == "external" else "see"
+    wanted = f"wanted to reach it as {shown(url)}, which is for {whose}"
+    return f"database: {wanted}, found: {why}; {mend} that it runs and lets this host in, then run `up` again"
 
 
 def trust(places: Places, manifest: Manifest) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Optional, Protocol
 
-from ...base import Places, processes, read_text
+from ...base import Places, read_text
 from ...contracts.manifest import Manifest
 from ...release import manifests
 from ...rollout import state
@@ -65,11 +65,6 @@ class Manager(Protocol):
     def answers(self) -> bool:
         """True while it takes commands."""
         return self.running
-
-    def memory(self) -> int:
-        """Bytes that it and all that it keeps running hold; 0 where no pid is told."""
-        pids = [self.pid] if self.pid else [self.status(name).pid for name in self.programs()]
-        return sum(processes.memory(pid) for pid in pids if pid)
 
     def install(self) -> None:
         """What it needs on a server that no package brings. Raises `Refused`."""
