@@ -29,7 +29,7 @@ def main() -> int:
         if arguments.command == _OBJECTS:
             return _part("commands.objects").serve(arguments.folder) or 0
         where = places.load(Path(arguments.root))
-        if arguments.command not in ("launch", "release"):  # which are the app's, and print nothing
+        if arguments.command not in ("launch", "release", "alive"):  # which are the app's, and print nothing
             masking.know_host(where.srv)
         _refuse_another(where)
         return _COMMANDS[arguments.command](where, arguments) or 0
@@ -59,6 +59,7 @@ def _parse() -> argparse.Namespace:
     added[_OBJECTS].add_argument("folder", type=Path)
     added["exec"].add_argument("words", nargs=argparse.REMAINDER)
     added["launch"].add_argument("program")
+    added["alive"].add_argument("colour")
     added["logs"].add_argument("-f", "--follow", action="store_true")
     added["logs"].add_argument("-n", "--lines", type=int, default=20)
     added["logs"].add_argument("--marks", help="of what was shown; the last line has them for the next time")
@@ -101,6 +102,7 @@ _COMMANDS: dict[str, Command] = {
     **{name: _locked(name) for name in ("backup", "backups", "restore", "hold", "let-go")},
     "exec": lambda where, given: _part("processes.launch").run_command(where, given.words),
     "launch": lambda where, given: _part("processes.launch").run(where, given.program),
+    "alive": lambda where, given: _part("rollout.gate").alive(where, given.colour),
     "release": lambda where, given: _part("release.release_command").command(where, given.release, given.schema),
     "logs": lambda where, given: _part("commands.logs").show(where, given.lines, given.follow, given.marks),
     "carry": lambda where, given: _part("commands.command_output").run(where, given.words),

@@ -28,6 +28,7 @@ SERVER = {**ROLE, **INSTANCE, "ecs/eipAddress:EipAddress": 1, "ecs/eipAssociatio
 DISK = {"ecs/ecsDisk:EcsDisk": 1, "ecs/ecsDiskAttachment:EcsDiskAttachment": 1}
 DATABASE = {**ROLE, **INSTANCE, **DISK, RULE: 1}
 MANAGED = {"rds/instance:Instance": 1, "rds/rdsAccount:RdsAccount": 1, "rds/database:Database": 1}
+TELLING = {"cms/alarmContact:AlarmContact": 1, "cms/alarmContactGroup:AlarmContactGroup": 1}
 FLEET = {
     **ROLE, "ecs/securityGroup:SecurityGroup": 1, RULE: 1, "ecs/ecsLaunchTemplate:EcsLaunchTemplate": 1, "alb/loadBalancer:LoadBalancer": 1,
     "alb/serverGroup:ServerGroup": 1, "alb/listener:Listener": 1, "ess/scalingGroup:ScalingGroup": 1,
@@ -35,6 +36,9 @@ FLEET = {
 }  # fmt: skip
 SECURE = {"alb/listener:Listener": 1, "alb/rule:Rule": 1}
 RECORD = {"dns/alidnsRecord:AlidnsRecord": 1}
+TRANSLATED = {
+    "vpc/natGateway:NatGateway": 1, "vpc/snatEntry:SnatEntry": 2, "ecs/eipAddress:EipAddress": 1, "ecs/eipAssociation:EipAssociation": 1,
+}  # fmt: skip
 SINGLE = (STORE, NETWORK, SERVER)
 KEPT_STORE = {f"alicloud:{one}" for one in STORE}
 MADE = {
@@ -45,8 +49,9 @@ MADE = {
     "given": (STORE, SERVER),
     "data-disk": (*SINGLE, DISK),
     "own-mysql": (*SINGLE, DATABASE),
-    "own-postgres": (*SINGLE, DATABASE),
-    "managed-mysql": (*SINGLE, MANAGED),
+    "own-postgres": (*SINGLE, DATABASE, TELLING, {"cms/alarm:Alarm": 6}),
+    "managed-mysql": (*SINGLE, MANAGED, TELLING, {"cms/alarm:Alarm": 5}),
+    "nat": (STORE, NETWORK, FLEET, TRANSLATED),
     "fleet": (STORE, NETWORK, FLEET, DATABASE, SECURE, RECORD, {"ess/scalingRule:ScalingRule": 1}),
 }
 KEPT = {
@@ -88,7 +93,7 @@ def test_what_is_made_what_is_kept_and_what_is_open(stack: str, answered: bool) 
         ("ingress", "tcp", "intranet", "accept")
     }
     world = {rule["portRange"] for rule in rules if rule.get("cidrIp") == "0.0.0.0/0"}
-    assert world == (set() if stack == "fleet" else {"80/80", "443/443"})
+    assert world == (set() if stack in ("nat", "fleet") else {"80/80", "443/443"})
     assert all(rule.keys() & {"cidrIp", "sourceSecurityGroupId"} for rule in rules)
     assert {item.inputs["innerAccessPolicy"] for item in plan.of("alicloud:ecs/securityGroup:SecurityGroup")} == {"Drop"}
 
@@ -237,3 +242,11 @@ def test_a_fleet(answered: bool) -> None:
     assert action["redirectConfig"] == {"httpCode": "301", "protocol": "HTTPS", "port": "443"}
     record = one(plan, "dns/alidnsRecord:AlidnsRecord").inputs
     assert (record["rr"], record["type"], record["domainName"]) == ("shop", "CNAME", "example.com")
+
+
+def test_servers_without_public_addresses(answered: bool) -> None:
+    plan = plan_of("nat", answered)
+    assert "internetMaxBandwidthOut" not in one(plan, "ecs/ecsLaunchTemplate:EcsLaunchTemplate").inputs
+    (rule,) = plan.of(f"alicloud:{RULE}")
+    assert (rule.inputs["portRange"], rule.inputs["cidrIp"]) == ("80/80", "10.60.0.0/16")
+    assert one(plan, "ecs/eipAssociation:EipAssociation").inputs["instanceType"] == "Nat"

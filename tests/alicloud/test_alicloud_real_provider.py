@@ -5,7 +5,7 @@ Not checked, for want of anybody who answers:
 * look-ups: their arguments are validated, but their answers are made up (alicloud_provider.py);
 * what the provider finds out as it makes a thing: an instance type, a disk's category, an RDS class or version that its zone hasn't got,
   a certificate, a zone of DNS or an image that isn't there, a quota, a name that somebody has, rights;
-* texts in a language of the cloud's own: RAM's and OSS's policies, boot data;
+* texts in a language of the cloud's own: RAM's and OSS's policies, boot data, an alarm's metric and dimensions;
 * whatever is free text to this provider, though the cloud knows a few words only: a scaling rule's metric, health checks of a group, RDS
   engines, versions and character sets, most names;
 * the provider's own block (region, profile), and Pulumi's bridge from its library to this provider;
@@ -37,7 +37,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "large-server": ("data-disk", {f"{OWN}.disk": 16384, f"{OWN}.dataDisk": 16384}),
     "large-managed": ("managed-mysql", {f"{OWN}.database.disk": 16384}),
     "postgres": ("managed-mysql", {"slipway:database.engine": "postgres", f"{OWN}.database.instanceClass": "pg.n2.2c.1m"}),
-    "slow": ("fleet", {"slipway:server.timeout": 590}),
+    "slow": ("fleet", {f"{OWN}.network": {"nat": True}, "slipway:server.timeout": 590}),
 }
 """Stacks that are asked otherwise."""
 IGNORED = 'lifecycle.ignore_changes: warning: Deprecated attribute The attribute "acl"'

@@ -5,11 +5,13 @@ import sys
 import time
 from pathlib import Path
 
+import documents
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "conformance"))
 import cases
 
+from cloud_init.host.base import files
 from cloud_init.host.processes.managers import docker as manager
 from components.docker.engine import Engine
 from components.errors import SlipwayError
@@ -165,6 +167,20 @@ def test_lines_of_a_container_whatever_is_in_them():
     began = time.process_time()
     assert len(manager._lines(many * 50_000)) == 50_000
     assert time.process_time() - began < 2  # of CPU; it was 26 s for 20,000
+
+
+def test_an_app_that_boots_has_its_time_before_it_counts_as_unwell(monkeypatch, tmp_path):
+    containers = {"site": "showcase-dev", "images": "showcase-dev", "memory": 512, "processes": 100}
+    places = documents.places(tmp_path, {"run": str(tmp_path / "run"), "containers": containers})
+    health = {"path": "/", "host": "x", "timeout": 90}
+    files.write_json(places.release("r1") / "manifest.json", {**documents.MANIFEST, "id": "r1", "health": health})
+    files.link(places.colour("blue").link, str(places.release("r1")))
+    asked = []
+    monkeypatch.setattr(manager.Manager, "_ask", lambda _, method, path, body=None, **more: asked.append(body))
+    manager.Manager(places).start("blue")
+    check = next(body for body in asked if body)["Healthcheck"]
+    assert check["StartPeriod"] == 90 * 10**9
+    assert check["Interval"] == 30 * 10**9  # each is a Python that starts
 
 
 def test_an_engine_of_another_machine_is_asked_there_alone(monkeypatch):

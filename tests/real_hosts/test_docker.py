@@ -74,6 +74,12 @@ def test_releases_under_load(project: OnEngine, capsys: pytest.CaptureFixture[st
                 project.up()
         while load.sent < examples(50_000, 5_000):
             time.sleep(1)
+        live = next(name for name in project.names() if name.endswith(("-blue", "-green")))
+        deadline = time.monotonic() + 60
+        while (health := project.engine.ask("inspect", "--format", "{{.State.Health.Status}}", live).strip()) == "starting":
+            assert time.monotonic() < deadline
+            time.sleep(1)
+        assert health == "healthy"
         last = project.get()[1]
         file = project.app / "showcase/__init__.py"
         good = file.read_text()

@@ -11,10 +11,11 @@ from contextlib import closing
 from dataclasses import replace
 from urllib.parse import urljoin
 
-from ..base import Refused
+from ..base import Places, Refused
 from ..base.web import UnixConnection
 from ..contracts.manifest import Health
 from ..contracts.rollout import HttpAnswer
+from ..release import manifests
 
 IN_A_ROW = 3
 _PAUSE = 0.1
@@ -86,6 +87,13 @@ def wait(connect: Connect, health: Health, release: str, dead: Callable[[], str 
 def is_good(answer: HttpAnswer, release: str) -> bool:
     """Whether it is 2xx, and from that release."""
     return answer.status is not None and 200 <= answer.status < 300 and answer.release == release
+
+
+def alive(places: Places, colour: str) -> int:
+    """The exit status of a container's health check: 0 where the app of that colour is well."""
+    at = places.colour(colour)
+    release = at.link.resolve()
+    return 0 if is_good(ask(over_socket(str(at.socket)), manifests.read(release).health), release.name) else 1
 
 
 def ask(connect: Connect, health: Health, hops: int = 3) -> HttpAnswer:

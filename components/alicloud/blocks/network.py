@@ -22,6 +22,8 @@ class NetworkArgs(Tagged):
     """An existing one by its id. One of its own is made if left out."""
     subnets: Sequence[str] | None = None
     """An existing network's vswitches for servers and load balancer, of two zones."""
+    nat: bool | None = None
+    """Servers have no public addresses: they go out by a NAT gateway. Priced."""
     instance_types: Sequence[str] | None = None
     """A network of its own is in zones that offer all of these."""
     keep: bool | None = None
@@ -83,7 +85,8 @@ class Network(Block):
             for number in range(_ZONES)
         ]
         self.zones = chosen
-        self.subnets = pulumi.Output.all(*(one.id for one in made))
+        translated = self._translated(made) if self._args.nat else []
+        self.subnets = pulumi.Output.all(*(one.id for one in made), *translated).apply(lambda ids: ids[:_ZONES])
 
     def _common(self, offers: Sequence[Sequence[str]]) -> list[str]:
         # A plan that asks no cloud has texts that stand for zones: no two answers share one.
@@ -93,3 +96,29 @@ class Network(Block):
             types, found = " and ".join(sorted({*(self._args.instance_types or ())})), ", ".join(zones) or "none"
             raise UsageError(f"{self._name}: wanted two zones that have {types}, found {found}; take another type, or another region")
         return zones[:_ZONES]
+
+    def _translated(self, made: Sequence["alicloud.vpc.Switch"]) -> list[pulumi.Output[str]]:
+        """Ids of what leads out, which is there before whoever takes the vswitches."""
+        name, tags, own = f"{self._name}-nat", self._args.tags, child(self)
+        address = alicloud.ecs.EipAddress(
+            name, address_name=name, payment_type="PayAsYouGo", internet_charge_type="PayByTraffic", bandwidth="100", tags=tags, opts=own
+        )
+        gateway = alicloud.vpc.NatGateway(
+            name,
+            nat_gateway_name=name,
+            vpc_id=self.vpc_id,
+            vswitch_id=made[0].id,
+            nat_type="Enhanced",
+            payment_type="PayAsYouGo",
+            eip_bind_mode="NAT",
+            tags=tags,
+            opts=own,
+        )
+        bound = alicloud.ecs.EipAssociation(name, allocation_id=address.id, instance_id=gateway.id, instance_type="Nat", opts=own)
+        after = child(self, after=[bound])
+        return [
+            alicloud.vpc.SnatEntry(
+                f"{name}-{number}", snat_table_id=gateway.snat_table_ids, source_vswitch_id=one.id, snat_ip=address.ip_address, opts=after
+            ).id
+            for number, one in enumerate(made)
+        ]

@@ -82,7 +82,9 @@ class Foundation(CloudStack):
     def _network(self) -> NetworkArgs:
         options, network = self.options, self.options.network
         types = [options.instance_type, *([options.database.instance_type] if self.settings.database.placement == "own-host" else [])]
-        return NetworkArgs(vpc=network.vpc, subnets=network.subnets, instance_types=types, keep=self._keeps_ground, tags=self.tags)
+        return NetworkArgs(
+            vpc=network.vpc, subnets=network.subnets, nat=network.nat, instance_types=types, keep=self._keeps_ground, tags=self.tags
+        )
 
     def _firewall(self) -> Firewall:
         """Open to the world but for a fleet: its load balancer stands in the network's own

@@ -89,9 +89,6 @@ def problems(settings: Settings, options: Options) -> Iterator[Problem]:
     yield from subnet_problems(SECTION, options, {"subnets": network.subnets}, several=[])
     if network.vpc and not network.subnets:
         yield f"{SECTION}.network.subnets", f"wanted vswitches of {network.vpc}, found none; set them"
-    for name, found in (("network.nat", network.nat), ("email", options.email)):
-        if found:
-            yield f"{SECTION}.{name}", f"wanted none, as this target has no such thing, found {shown(found)}; leave it out"
     if options.instances.requests != type(options.instances)().requests:
         wanted = "wanted none, as this target adds servers by their processors alone"
         yield f"{SECTION}.instances.requests", f"{wanted}, found {options.instances.requests}; leave it out"

@@ -1,8 +1,9 @@
-"""The parts of a stack: web servers, a database beside them."""
+"""The parts of a stack: web servers, a database beside them, what watches all of that."""
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+from components.alicloud.blocks.alarms import Alarms
 from components.alicloud.blocks.firewall import Firewall
 from components.alicloud.blocks.managed_database import ManagedDatabase, ManagedDatabaseArgs
 from components.alicloud.blocks.server import DatabaseServer, DatabaseServerArgs, DataDisk, WebServer, WebServerArgs
@@ -10,7 +11,7 @@ from components.alicloud.blocks.site_name import SiteName, SiteNameArgs
 from components.alicloud.blocks.web_fleet import WebFleet, WebFleetArgs
 from components.alicloud.stack.foundation import Foundation
 from components.alicloud.stack.options import SECTION
-from components.blocks.args import DataDiskArgs, FirewallArgs
+from components.blocks.args import AlarmsArgs, DataDiskArgs, FirewallArgs
 from components.blocks.stack import Parts, Tier, WebTier
 from components.errors import UsageError, one_line, shown
 from components.hosts.database_host import PORTS
@@ -32,6 +33,7 @@ def _own_database(foundation: Foundation) -> Tier:
         disk=_SYSTEM_DISK,
         subnet_id=foundation.subnet_id,
         data_disk=disk.disk_id,
+        public_address=not options.network.is_private,
     )
     server = DatabaseServer(name, args, foundation.child)
     return foundation.database_on(role, server, disk.device, foundation.network.cidr)
@@ -48,7 +50,7 @@ def _managed_database(foundation: Foundation) -> Tier:
         standby=options.database.standby,
     )
     database = ManagedDatabase(f"{foundation.name}-database", args, foundation.child)
-    return Tier(connection=database, resources=(database,))
+    return Tier(connection=database, resources=(database,), watched={"database": database.instance_id})
 
 
 def _server(foundation: Foundation) -> WebTier:
@@ -87,6 +89,11 @@ def _fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
     )
 
 
+def _watch(foundation: Foundation, web: WebTier, database: Tier) -> None:
+    if foundation.options.email:
+        Alarms(f"{foundation.name}-alarms", AlarmsArgs(**foundation.alarms_args(web, database)), foundation.child)
+
+
 def _authority(foundation: Foundation) -> str:
     """The certificates in the settings' file, PEM. Raises `UsageError`."""
     where, path = f"{SECTION}.database.authority", str(foundation.options.database.authority)
@@ -103,4 +110,4 @@ def _disk(foundation: Foundation, name: str, size: int) -> DataDisk:
     return DataDisk(f"{name}-data", args, foundation.child)
 
 
-PARTS = Parts(_own_database, _managed_database, _server, _fleet, lambda *_: None)
+PARTS = Parts(_own_database, _managed_database, _server, _fleet, _watch)

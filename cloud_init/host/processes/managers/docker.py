@@ -11,9 +11,10 @@ import time
 from typing import Any, Optional, cast
 from urllib.parse import quote, urlencode
 
-from ...base import Places, Refused
+from ...base import COLOURS, Places, Refused
 from ...base.web import UnixConnection
 from ...contracts.facts import ContainerFacts
+from ...release import manifests
 from .. import managers
 from ..programs import CONSTANT, FRONT, Program, is_database, split
 
@@ -21,6 +22,8 @@ SOCKET = "/run/docker.sock"
 GRACE = 40  # seconds to finish what is in hand
 _STATES = {"running": managers.RUNNING, "restarting": managers.WAITING, "dead": managers.FAILED}
 _ONCE, _MOST = "release", 10_000  # lines of its words
+_SECOND = 10**9  # nanoseconds
+_HEALTH = {"Interval": 30 * _SECOND, "Timeout": 10 * _SECOND, "Retries": 3}  # each time a Python starts for it
 _LOGS = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
 
 
@@ -113,12 +116,16 @@ class Manager(managers.Manager):
         release = once or self._release(program.name)
         name, size = self._name(program.name), facts.memory << 20
         tool = [places.python, "-I", str(places.tool), "--root", str(places.root)]
+        check: dict[str, Any] = {"Test": ["NONE"]}
+        if program.name in COLOURS:  # it may take as long to boot as its gate gives it
+            limit = manifests.read(places.release(release)).health.timeout
+            check = {**_HEALTH, "StartPeriod": int(limit * _SECOND), "Test": ["CMD", *tool, "alive", program.name]}
         body = {
             "Image": f"{facts.images}:{release}",
             "User": "0:0" if once or not user else f"{user.pw_uid}:{user.pw_gid}",
             "Env": ["TINI_KILL_PROCESS_GROUP=1"] if program.whole_group else [],
             "Cmd": [*tool, *(("release", release, schema) if once else ("launch", program.name))],
-            "Healthcheck": {"Test": ["NONE"]},  # of the base's: the gate asks, and `status`
+            "Healthcheck": check,
             "StopSignal": f"SIG{program.stop_signal}",
             "Labels": {"slipway.site": facts.site, "slipway.program": program.name, "slipway.release": release},
             "HostConfig": {
