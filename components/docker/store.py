@@ -26,10 +26,11 @@ from components.errors import SlipwayError
 from components.hosts import progress
 from components.hosts.objects import Folder
 from components.hosts.transports.docker import STORE, TOOL, keeper
-from components.release.bundle import BUILD_TOOLS
 from components.release.store import parsed
 from components.source.archive import unpack
 
+_BUILD_TOOLS = {"build-essential", "gcc", "g++", "make", "cmake", "cargo", "rustc", "clang", "gfortran", "pkg-config", "git"}
+"""Packages that an image has only while it is built."""
 FIRST_ID = 10001
 """The number of the app's user in every image; the others of `USERS` follow."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -136,7 +137,7 @@ def _build(
         packages = sorted(manifest.packages)
         text = templating.render(
             "docker/release.Dockerfile.j2", base=_pinned(engine, facts["base"]), packages=packages, installs=installs,
-            kept=[one for one in packages if one not in BUILD_TOOLS], secret=bool(secret), users=_users(),
+            kept=[one for one in packages if one not in _BUILD_TOOLS], secret=bool(secret), users=_users(),
         )  # fmt: skip
         (folder / "context/Dockerfile").write_text(text, encoding="utf-8")
         (folder / "code.tar.gz").write_bytes(store.get(f"releases/code/{manifest.code.id}.tar.gz") or b"")

@@ -6,7 +6,6 @@ import json
 import shutil
 from collections.abc import Iterator
 from operator import itemgetter
-from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -29,7 +28,6 @@ from components.hosts.resources import Host, RandomSecret
 from components.hosts.site import Site
 from components.hosts.transports.docker import PYTHON, ROOT, STORE, TOOL, DockerTransport
 from components.release import core
-from components.release.bundle import Bundle, compose
 from components.rollout.resources import Rollout, RolloutArgs, finish
 from components.settings import Model, Settings, kinds, number, target_options
 from components.settings.kinds import setting
@@ -167,12 +165,6 @@ def needs(settings: Settings) -> list[Need]:
     options = target_options(settings, Options, "docker", _problems)
     problem = Engine(options.host or "", options.context or "").problem()
     return [client, Need("engine", problem or "answers, and is new enough", (), not problem, required=True)]
-
-
-def bundle(settings: Settings, folder: Path) -> core.Release[Bundle]:
-    """The app as a folder for docker compose."""
-    options = target_options(settings, Options, "docker", _problems)
-    return compose(settings, folder, _base(settings, options), f"{_interface(options)}:{options.port}")
 
 
 def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:

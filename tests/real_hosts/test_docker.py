@@ -302,34 +302,3 @@ def test_a_full_disk(tmp_path: Path) -> None:
             project.remove()
             engine.stop()
         assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_a_bundle_serves_by_compose(project: OnEngine) -> None:
-    """Written to a folder, it needs no Slipway: compose builds it, migrates and serves, and a secret that is missing is named."""
-    if not is_here("docker-compose"):
-        pytest.skip("no docker-compose here")
-    place = project.folder / "bundle"
-    written = project.run("bundle", str(place), "--json")
-    assert written.returncode == 0, written.stderr
-    again = project.run("bundle", str(place))
-    assert (again.returncode, "wanted a new folder" in again.stderr) == (2, True)
-
-    def compose(*words: str) -> "subprocess.CompletedProcess[str]":
-        command = ["nsenter", f"--net=/run/netns/{project.engine.namespace}", "docker-compose", *words]
-        return subprocess.run(command, cwd=place, env=project.environment, capture_output=True, text=True, check=False)
-
-    refused = compose("up", "--detach")
-    assert refused.returncode != 0
-    assert "write it into .env" in refused.stderr
-    (place / ".env").write_text((place / "env.template").read_text().replace("SECRET_KEY=", f"SECRET_KEY={SECRET}"))
-    done = compose("up", "--detach", "--build")
-    try:
-        assert done.returncode == 0, done.stdout + done.stderr
-        project.back()
-        assert project.get()[1] == json.loads(written.stdout)["release"]
-        assert project.get("/static/style.css")[0] == 200
-        for one in project.engine.ask("ps", "--quiet").split():
-            assert json.loads(project.engine.ask("inspect", one))[0]["HostConfig"]["ReadonlyRootfs"]
-    finally:
-        print(compose("logs", "--no-color").stdout[-3000:])
-        assert compose("down", "--volumes", "--rmi", "local").returncode == 0
