@@ -194,8 +194,6 @@ class AppFolder:
             at.append(parts.pop(0))
         module = "/".join([*at * (at != ["src"]), ".".join(parts)])
         path, app = self.file_of(module), f"{module}:{name}" if name else next(iter(self._in_module(module) or ()), "")
-        if path and place.endswith(".py") and path.name == "__init__.py":
-            raise SlipwayError(f"{one.file}: {place} is hidden by the package {parts[-1]}/; rename one of them")
         if not is_module(app) or (path is None and one.file != ".flaskenv"):
             wanted = "FLASK_APP=module:name" if one.file == ".flaskenv" else "a module of the app's folder and a name in it"
             raise SlipwayError(f"{one.file}: wanted {wanted}, found {one.app[:60]!r}; {_SET} to what is to be served")

@@ -71,7 +71,7 @@ def test_pitfalls(case: dict[str, Any], tmp_path: Path) -> None:
 
 
 def test_notes_tell_what_hides_and_what_was_not_taken(tmp_path: Path) -> None:
-    files = {"Procfile": "web: gunicorn gone:app", "uwsgi.ini": "[uwsgi]\nmodule = web\n", "Dockerfile": "CMD gunicorn app:app"}
+    files = {"Procfile": "web: gunicorn gone:app", ".flaskenv": "FLASK_APP=web:application", "Dockerfile": "CMD gunicorn app:app"}
     apps = {"app.py": "", "app/__init__.py": "app = Flask(__name__)", "web.py": "application = make()", "requirements.txt": ""}
     assert find_app(write(tmp_path, {**files, **apps}), None).sentences == (
         "module app:app (app/__init__.py, named in Dockerfile)",
@@ -79,7 +79,7 @@ def test_notes_tell_what_hides_and_what_was_not_taken(tmp_path: Path) -> None:
         "app.py is hidden by the package app/, which Python imports in its place",
         "not taken: Procfile: wanted a module of the app's folder and a name in it, found 'gone:app'; "
         "set slipway:app.module to what is to be served",
-        "uwsgi.ini names another: web:application",
+        ".flaskenv names another: web:application",
     )
 
 
