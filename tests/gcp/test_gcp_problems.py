@@ -1,7 +1,6 @@
 """Settings that don't go together: one line each that says what to set. And labels and names as Google takes them."""
 
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -103,14 +102,6 @@ def test_a_fleet_has_a_certificate_of_googles() -> None:
         target_options(parse(given, ["slipway:secretTls"], "dev"), Options, "gcp-vm", problems)
     wanted = "slipway:tls.certificate: wanted none behind a load balancer (instances.max over 1), which takes one of Google's own: "
     assert f"{wanted}{_OWN}.zone; leave it out" in str(told.value)
-
-
-def test_what_servers_are_reached_by_is_looked_for() -> None:
-    given = {"slipway:app": {"name": "shop"}, "slipway:target": "gcp-vm"}
-    found = target.find("gcp-vm").needs(parse(given, [], "dev"))
-    assert [(one.program, one.required, one.present) for one in found] == [
-        (program, False, shutil.which(program) is not None) for program in ("gcloud", "ssh")
-    ]
 
 
 class Zone:
