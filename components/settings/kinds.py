@@ -168,8 +168,6 @@ def _environment_value(value: Any) -> str:
     """Text or a whole number, never shown: people put passwords where they shouldn't."""
     if isinstance(value, bool):
         raise refusal(f'text in quotes ("{str(value).lower()}" or "{int(value)}", as the app reads it)', "a boolean")
-    if isinstance(value, float):
-        raise refusal("text in quotes", "a number with a point")
     if isinstance(value, int) and value.bit_length() <= 64:
         value = str(value)
     if not isinstance(value, str):

@@ -158,10 +158,8 @@ class AppFolder:
     def _is_module(self, file: PythonFile, name: str) -> bool:
         """Whether `name` is imported from a package with a module of that name, not to serve."""
         node = file.names.get(name)
-        if not isinstance(node, ast.ImportFrom):
-            return False
-        if node.module is None:
-            return True
+        if not isinstance(node, ast.ImportFrom) or node.module is None:
+            return isinstance(node, ast.ImportFrom)
         own = readable(self.file_of(node.module))
         return self.file_of(f"{node.module}.{name}") is not None and not (own and name in own.names)
 
