@@ -72,7 +72,8 @@ def elsewhere(tree: Path) -> str:
     if noted is None:
         return ""
     if is_launched(noted):
-        return f"{tree} is a copy of {noted}, which the app runs in; go on there, or start anew here: ./slipway -s {tree.name} adopt"
+        way = f"mv .slipway/{tree.name} .slipway/{tree.name}-copied"
+        return f"{tree} is a copy of {noted}, which the app runs in; go on there, or start anew here: {way}"
     mark = read(tree)
     way = f"./slipway -s {tree.name} adopt{' --to-pulumi' if mark and mark.engine == CLI else ''}"
     return f"{tree} was launched as {noted}, and moved; move it back, or make it whole here: {way}"

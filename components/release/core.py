@@ -95,7 +95,6 @@ def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
     app, dry = settings.app, pulumi.runtime.is_dry_run()
     build(folder / app.path, app, dry)
     source = find_app(folder / app.path, app.module, app.requirements)
-    pitfalls.refuse_heads(source.folder, app.release_command or "")
     for sentence in source.sentences:
         (pulumi.log.info if sentence in source.remarks else pulumi.log.debug)(sentence)
     for pitfall in pitfalls.find(source.folder, settings.given):

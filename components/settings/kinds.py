@@ -105,12 +105,6 @@ def _number(value: Any, low: int, high: int) -> int:
     return value
 
 
-def _inside(path: str) -> bool:
-    """A folder below the app's, never the app's folder itself: that would serve its sources."""
-    parts = [part for part in path.split("/") if part not in ("", ".")]
-    return bool(parts) and path[0] != "/" and ".." not in parts and "\\" not in path and len(path.encode(errors="replace")) <= 1000
-
-
 def is_module(value: str) -> bool:
     """A module and a name in it; what a factory is called with is literal."""
     if not re.fullmatch(_MODULE_NAME, value) or not value.isprintable():
@@ -125,11 +119,13 @@ def is_module(value: str) -> bool:
     return True
 
 
-def _data_folder(value: Any) -> str:
-    """In one spelling, as each is one folder on a host."""
-    if not _inside(string(value)):
+def _folder(value: Any) -> str:
+    """A folder below the app's, never the app's folder itself: that would serve its sources. In one
+    spelling, as each is one folder on a host."""
+    path = os.path.normpath(string(value))
+    if path == "." or path[0] == "/" or ".." in value.split("/") or "\\" in path or len(path.encode(errors="replace")) > 1000:
         raise ValueError
-    return os.path.normpath(str(value))
+    return path
 
 
 def _network(value: Any) -> str:
@@ -172,8 +168,6 @@ def _environment_value(value: Any) -> str:
     """Text or a whole number, never shown: people put passwords where they shouldn't."""
     if isinstance(value, bool):
         raise refusal(f'text in quotes ("{str(value).lower()}" or "{int(value)}", as the app reads it)', "a boolean")
-    if isinstance(value, float):
-        raise refusal("text in quotes", "a number with a point")
     if isinstance(value, int) and value.bit_length() <= 64:
         value = str(value)
     if not isinstance(value, str):
@@ -223,9 +217,7 @@ STATIC_URL = matching(
     "a URL path such as /static: starts with /, ends without one, holds letters, digits, . _ ~ -, no '..', at most 200, and isn't below /-",
     r"(?!/-(/|$))(?=.{1,200}$)(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+",
 )
-_FOLDER = "folder inside the app", "a folder inside the app's, as a relative path without '..'"
-FOLDER = text(*_FOLDER, _inside)
-DATA_FOLDER = Kind(*_FOLDER, _data_folder)
+FOLDER = Kind("folder inside the app", "a folder inside the app's, as a relative path without '..'", _folder)
 REQUIREMENTS = matching(
     "file in the app's folder",
     "a file in the app's folder such as requirements/prod.txt, or one with extras or groups such as pyproject.toml[web,prod]",

@@ -56,7 +56,7 @@ class App(Model):
     static: Mapping[Annotated[str, kinds.STATIC_URL], Annotated[str, kinds.FOLDER]] = setting(
         {}, "Folders of the app that the front server serves itself."
     )
-    data: tuple[Annotated[str, kinds.DATA_FOLDER], ...] = setting(
+    data: tuple[Annotated[str, kinds.FOLDER], ...] = setting(
         (), "Folders inside the app, and files of SQLite (`data.db`), that it may write: they outlive releases, and backups hold them."
     )
     release_command: Annotated[str, kinds.COMMAND] | None = setting(

@@ -60,8 +60,7 @@ def parse(raw: Mapping[str, Any], secret_keys: Collection[str], stack: str, proj
     kept = {key: value for key, value in values.items() if key not in refused and key not in SECRETS}
     secrets = {key: values.get(key, {}) for key in SECRETS}
     settings, wrong = validated(Settings, {"app": {}, **{key: value for key, value in kept.items() if key in ROOTS}})
-    problems = [*refused.items(), *report.between(kept, secrets)]
-    problems += [problem for key, value in secrets.items() for problem in report.secret_values(key, value)]
+    problems = [*refused.items(), *(problem for key, value in secrets.items() for problem in report.secret_values(key, value))]
     for key, value in kept.items():
         # The app's environment isn't written into a configuration file.
         written = {name: one for name, one in value.items() if name != "env"} if key == "app" and isinstance(value, Mapping) else value
@@ -69,13 +68,16 @@ def parse(raw: Mapping[str, Any], secret_keys: Collection[str], stack: str, proj
         if key not in ROOTS and not isinstance(value, Mapping):
             problems.append((key, f"wanted a mapping of the target's settings, found {shown(value)}"))
     problems += [one for one in wrong if one[0].partition(".")[0].partition("[")[0] not in refused]
+    sections = {key: value for key, value in kept.items() if key not in ROOTS}
+    if settings and not problems:
+        problems += report.between(settings, sections.values(), secrets)
     foreign = list(report.foreign(raw, project))
     if problems or foreign or settings is None:
         raise report.error(stack, [*_named(problems), *foreign])
-    settings._secret_names = frozenset(secrets[SECRET_ENV] if isinstance(secrets[SECRET_ENV], Mapping) else ())
+    settings._secret_names = frozenset(secrets[SECRET_ENV])
     settings._logins = tuple(sorted(secrets[LOGINS]))
     settings._stack = report.short(stack)
-    settings._sections = {key: value for key, value in kept.items() if key not in ROOTS}
+    settings._sections = sections
     return settings
 
 

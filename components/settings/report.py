@@ -2,22 +2,18 @@
 found. By pydantic's errors; and what holds between settings: where secrets are, which sections
 there may be, plain text."""
 
-import re
-import types
-import typing
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from cloud_init.host.release import templates
 from cloud_init.host_files import HostFileError
 from cloud_init.templating import plain
 from components.errors import UsageError, nearest, one_line, shown
-from components.settings.kinds import WANTED, Kind
-from components.settings.models import App, DatabaseSettings, Http, Secrets, Settings, Tls
+from components.settings.kinds import WANTED
+from components.settings.models import App, DatabaseSettings, Secrets, Settings, Tls
 
 Section = TypeVar("Section", bound=BaseModel)
 Problem = tuple[str, str]
@@ -55,7 +51,7 @@ def validated(model: type[Section], values: Any) -> tuple[Section | None, list[P
     try:
         return model.model_validate(values), []
     except ValidationError as error:
-        return None, [(_path(detail["loc"]), _sentence(detail, model)) for detail in error.errors(include_url=False)]
+        return None, [(_path(detail["loc"]), _sentence(detail)) for detail in error.errors(include_url=False)]
 
 
 def _path(loc: Sequence[int | str]) -> str:
@@ -63,50 +59,16 @@ def _path(loc: Sequence[int | str]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{one_line(part)}" for part in parts).removeprefix(".")
 
 
-def kind_of(field: FieldInfo) -> Kind | None:
-    """The `Kind` that a field's annotation carries, at the top or inside `… | None`."""
-    is_union = typing.get_origin(field.annotation) in (typing.Union, types.UnionType)
-    inside = [item for choice in typing.get_args(field.annotation) for item in getattr(choice, "__metadata__", ()) if is_union]
-    return next((item for item in (*field.metadata, *inside) if isinstance(item, Kind)), None)
-
-
-def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
-    kind, value, context, loc = detail["type"], detail["input"], detail.get("ctx", {}), detail["loc"]
+def _sentence(detail: ErrorDetails) -> str:
+    kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
     if kind == "extra_forbidden":
-        return "no such setting; " + nearest(str(loc[-1]), _fields(_model_at(model, loc[:-1])))
+        return "no such setting; docs/settings.md has those that there are"
+    if kind == "missing":
+        return "wanted a value (docs/settings.md says which), found nothing"
     if kind == WANTED:
         return f"wanted {context['wanted']}, found {context['found'] or shown(value)}"
-    if kind == "missing":
-        return f"wanted {_wanted(_fields(_model_at(model, loc[:-1])).get(str(loc[-1])))}, found nothing"
-    if kind == "literal_error":
-        names = str(context["expected"]).replace("'", "")
-        hint = nearest(value, re.split(", | or ", names)) if isinstance(value, str) else ""
-        return f"wanted {names}, found {shown(value)}" + (f"; {hint}" if hint.startswith("perhaps") else "")
-    wanted = _WANTED.get(kind) or detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    wanted = _WANTED.get(kind) or detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ").replace("'", "")
     return f"wanted {wanted.removeprefix('wanted ')}, found {shown(value)}"
-
-
-def _wanted(field: FieldInfo | None) -> str:
-    kind = kind_of(field) if field else None
-    return kind.wanted if kind else f"a value ({field.description})" if field and field.description else "a value"
-
-
-def _model_at(model: type[BaseModel] | None, loc: Sequence[int | str]) -> type[BaseModel] | None:
-    """The section that a key path leads to, or None where it leaves the models."""
-    inside = False
-    for part in loc:
-        if inside:  # a name or a number in front of one of many sections
-            inside = False
-            continue
-        field = _fields(model).get(str(part))
-        classes = (field.annotation, *typing.get_args(field.annotation)) if field else ()
-        model = next((one for one in classes if isinstance(one, type) and issubclass(one, BaseModel)), None)
-        inside = field is not None and typing.get_origin(field.annotation) in (Mapping, tuple)
-    return model
-
-
-def _fields(model: type[BaseModel] | None) -> dict[str, FieldInfo]:
-    return {field.alias or name: field for name, field in model.model_fields.items()} if model else {}
 
 
 def how(section: str) -> str:
@@ -180,38 +142,33 @@ def secret_values(key: str, value: Any) -> Iterator[Problem]:
     yield from validated(Secrets, {key: opened})[1]
 
 
-def between(values: Mapping[str, Any], sections: Mapping[str, Any]) -> Iterator[Problem]:
-    """What holds between settings that are right by themselves. `sections`: raw secrets."""
-    # A section that is wrong by itself is told of elsewhere.
-    app, database = validated(App, values.get("app"))[0], validated(DatabaseSettings, values.get("database", {}))[0]
-    http, tls = validated(Http, values.get("http", {}))[0], validated(Tls, values.get("tls", {}))[0]
-    env, secrets = dict(app.env) if app else {}, sections[SECRET_ENV]
-    secret = {str(name): str(value) for name, value in secrets.items()} if isinstance(secrets, Mapping) else {}
+def between(settings: Settings, targets: Iterable[Any], sections: Mapping[str, Any]) -> Iterator[Problem]:
+    """What holds between settings that are right by themselves. `targets`: sections of targets;
+    `sections`: of secrets."""
+    app, database, domain = settings.app, settings.database, settings.domain
+    env, secret = dict(app.env), {name: str(value) for name, value in sections[SECRET_ENV].items()}
     for name in env.keys() & secret.keys():
         yield f"app.env.{name}", "is in slipway:secretEnv too; leave one out"
     size = sum(len(text.encode(errors="replace")) for pair in (*env.items(), *secret.items()) for text in pair)
     if size > _ENVIRONMENT:
         wanted = "wanted at most 1 MB, slipway:secretEnv included (a process can't be given more)"
         yield "app.env", f"{wanted}, found {size:,} bytes"
-    if database:
-        asked = templates.are_in(env.get("DATABASE_URL", "")) and database.placement != "external"
-        yield from _database(database, "DATABASE_URL" in env and not asked, "DATABASE_URL" in secret)
-        texts = {f"app.env.{name}": text for name, text in env.items()} | {f"{SECRET_ENV}.{name}": text for name, text in secret.items()}
-        yield from ((key, why) for key, text in texts.items() if (why := templates.problem(text, database.engine != "none")))
-    if values.get("lastSnapshot") in (False, "false") and values.get("keepData") not in (False, "false"):
+    asked = templates.are_in(env.get("DATABASE_URL", "")) and database.placement != "external"
+    yield from _database(database, "DATABASE_URL" in env and not asked, "DATABASE_URL" in secret)
+    texts = {f"app.env.{name}": text for name, text in env.items()} | {f"{SECRET_ENV}.{name}": text for name, text in secret.items()}
+    yield from ((key, why) for key, text in texts.items() if (why := templates.problem(text, database.engine != "none")))
+    if settings.keep_data and not settings.last_snapshot:
         yield "lastSnapshot", "wanted true, as slipway:keepData is true, found false; set slipway:keepData: false too, or leave it out"
-    for number, name in enumerate(http.redirect_domains if http else ()):
-        if values.get("domain") in (None, name):
+    for number, name in enumerate(settings.http.redirect_domains):
+        if domain in (None, name):
             yield f"http.redirectDomains[{number}]", f"wanted another name than slipway:domain, which it leads to, found {shown(name)}"
-    if app:
-        yield from _app(app, values.get("domain"))
-    if sections[REGISTRY] and not any(isinstance(one, Mapping) and one.get("registry") for one in values.values()):
+    yield from _app(app, domain)
+    if sections[REGISTRY] and not any(one.get("registry") for one in targets):
         yield REGISTRY, "wanted the registry that it is for (slipway:docker.registry), found none; set it, or leave the login out"
-    if tls:
-        yield from _tls(tls, values.get("domain"), bool(sections[TLS]))
+    yield from _tls(settings.tls, domain, bool(sections[TLS]))
 
 
-def _tls(tls: Tls, domain: Any, has_key: bool) -> Iterator[Problem]:
+def _tls(tls: Tls, domain: str | None, has_key: bool) -> Iterator[Problem]:
     if tls.certificate is None:
         if has_key:
             yield "tls.certificate", "wanted the certificate of slipway:secretTls.key, found none; set it, or leave the key out"
@@ -224,7 +181,7 @@ def _tls(tls: Tls, domain: Any, has_key: bool) -> Iterator[Problem]:
         yield f"tls.{name}", f"wanted none beside certificate, as no authority is asked, found {shown(getattr(tls, name))}; leave one out"
 
 
-def _app(app: App, domain: Any) -> Iterator[Problem]:
+def _app(app: App, domain: str | None) -> Iterator[Problem]:
     if app.health_host and domain:
         wanted = "wanted none beside slipway:domain, which the app is asked by"
         yield "app.healthHost", f"{wanted}, found {shown(app.health_host)}; leave one out"

@@ -102,16 +102,6 @@ def _need(name: str, one: Mapping[str, Any]) -> str:
     return f"{name}{extras}" + (f" ; {one['markers']}" if one.get("markers") else "")
 
 
-def of_workspace(folder: Path) -> Path | None:
-    """The uv.lock above a folder that is a member of that workspace."""
-    above = next((parent / "uv.lock" for parent in folder.resolve().parents if (parent / "uv.lock").is_file()), None)
-    if above is None or not (folder / "pyproject.toml").is_file():
-        return None
-    path = re.escape(folder.resolve().relative_to(above.parent).as_posix())
-    text = above.read_text(encoding="utf-8", errors="replace")
-    return above if re.search(rf'(?m)^source = \{{ (editable|virtual) = "{path}" \}}$', text) else None
-
-
 def from_uv(lock: Path, folder: Path, more: Sequence[str]) -> Lines:
     """What uv exports of a lock for the project in `folder`; the text doesn't depend on what this
     machine's environment tells uv."""

@@ -145,7 +145,7 @@ class AppFolder:
             self.refused = self.refused or f" ({self.shown(path)} can't be read: {error})"
             return None
         for name in (*_NAMES, *file.apps()):
-            if file.may_be_app(name) and not self._is_module(path, file, name):
+            if file.may_be_app(name) and not self._is_module(file, name):
                 return Found(f"{module}:{name}", self.shown(path))
         for name in _FACTORIES:
             if file.may_be_factory(name):
@@ -155,19 +155,13 @@ class AppFolder:
                 self.refused = self.refused or f" ({self.shown(path)}: {name.removesuffix('()')} {why})"
         return None
 
-    def _is_module(self, path: Path, file: PythonFile, name: str) -> bool:
+    def _is_module(self, file: PythonFile, name: str) -> bool:
         """Whether `name` is imported from a package with a module of that name, not to serve."""
         node = file.names.get(name)
-        if not isinstance(node, ast.ImportFrom):
-            return False
-        place = path.parents[node.level - 1] if node.level else next(root for root in self.roots if path.is_relative_to(root))
-        package = place.joinpath(*(node.module or "").split("."))
-        original = next(item.name for item in node.names if (item.asname or item.name) == name)
-        if not (package / f"{original}.py").is_file() and not (package / original / "__init__.py").is_file():
-            return False
-        own = readable(package / "__init__.py")
-        bound = own.names.get(original) if own else None
-        return bound is None or (isinstance(bound, ast.ImportFrom) and bound.module is None)
+        if not isinstance(node, ast.ImportFrom) or node.module is None:
+            return isinstance(node, ast.ImportFrom)
+        own = readable(self.file_of(node.module))
+        return self.file_of(f"{node.module}.{name}") is not None and not (own and name in own.names)
 
     def _named(self) -> Found | None:
         """The first app that a file names; what else is named is told. The shell's own FLASK_APP
@@ -194,8 +188,6 @@ class AppFolder:
             at.append(parts.pop(0))
         module = "/".join([*at * (at != ["src"]), ".".join(parts)])
         path, app = self.file_of(module), f"{module}:{name}" if name else next(iter(self._in_module(module) or ()), "")
-        if path and place.endswith(".py") and path.name == "__init__.py":
-            raise SlipwayError(f"{one.file}: {place} is hidden by the package {parts[-1]}/; rename one of them")
         if not is_module(app) or (path is None and one.file != ".flaskenv"):
             wanted = "FLASK_APP=module:name" if one.file == ".flaskenv" else "a module of the app's folder and a name in it"
             raise SlipwayError(f"{one.file}: wanted {wanted}, found {one.app[:60]!r}; {_SET} to what is to be served")

@@ -3,25 +3,23 @@ docs/settings.md), as texts that mean the same on every machine: no comments, in
 place, paths refused."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from cloud_init.host.base.masking import masked
 from components.errors import SlipwayError, UsageError
-from components.source.declared import FILE, READERS, SETTING, declared, of_workspace, read_lock
+from components.source.declared import FILE, SETTING, declared, read_lock
 
 _ORDER = (
     "uv.lock", "poetry.lock", "requirements.txt",
     *(f"requirements/{name}.txt" for name in ("prod", "production", "base")), FILE,
 )  # fmt: skip
-_SETUPTOOLS = ("setup.py", "setup.cfg")  # neither is run or read
-# Files of other kinds, and what to do with them.
+# Files of other kinds, and what to do with them. Setuptools' are neither run nor read.
 _OTHERS = {
     "Pipfile": "pipenv requirements > requirements.txt",
     "pylock.toml": "have what made it write a requirements.txt, such as: uv export -o requirements.txt",
     "pdm.lock": "pdm export -o requirements.txt",
     "environment.yml": "write what the app needs of it into a requirements.txt, as conda isn't there on hosts",
-    **dict.fromkeys(_SETUPTOOLS, "write its install_requires into a requirements.txt"),
+    **dict.fromkeys(("setup.py", "setup.cfg"), "write its install_requires into a requirements.txt"),
 }
 _NAMED = re.compile(r"([^\[\]]+)(?:\[([\w.,\s-]+)\])?")
 _INCLUDE = re.compile(r"(-r|--requirement|-c|--constraint)(?:\s*=\s*|\s*)(\S.*)")
@@ -42,9 +40,8 @@ def read(folder: Path, chosen: str | None = None) -> "Requirements":
 
     Raises `SlipwayError` when there is no file, or one that can't be carried to a host."""
     path, more = _chosen(folder, chosen) if chosen else (_found(folder), [])
-    name = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else f"{path.name} of the workspace {path.parent.name}/"
-    found, lines = Requirements(name), read_lock(path, folder, more)
-    way = (folder.resolve(), folder.resolve() / path.name if lines else path.resolve())
+    name = path.relative_to(folder).as_posix()
+    found, lines, way = Requirements(name), read_lock(path, folder, more), (folder.resolve(), path.resolve())
     if path.name == FILE:
         found.add("\n".join(declared(path, more) or []), way)
     elif lines is None:
@@ -54,27 +51,18 @@ def read(folder: Path, chosen: str | None = None) -> "Requirements":
     else:
         found.add("\n".join(lines[0]), way)
         found.add("\n".join(lines[1]), way, found.constraints)
-    found.tell_others(folder, path)
     return found
 
 
 def _found(folder: Path) -> Path:
     """The first that is there and declares any."""
-    for path in _there(folder):
-        return path
+    for name in _ORDER:
+        if (folder / name).is_file() and (name != FILE or declared(folder / name) is not None):
+            return folder / name
     hints = [f"it has {name}: {command}" for name, command in _OTHERS.items() if (folder / name).exists()]
     hint = [*hints, "write a requirements.txt, empty if the app needs nothing"][0]
     wanted = "wanted the app's requirements, found no lock, no requirements.txt and no [project] dependencies in pyproject.toml"
     raise SlipwayError(f"{folder}: {wanted}; {hint}")
-
-
-def _there(folder: Path) -> Iterator[Path]:
-    """All the files of the app that could be taken, the first one first."""
-    if not (folder / "uv.lock").is_file() and (above := of_workspace(folder)):
-        yield above
-    for name in _ORDER:
-        if (folder / name).is_file() and (name != FILE or declared(folder / name) is not None):
-            yield folder / name
 
 
 def _chosen(folder: Path, setting: str) -> tuple[Path, list[str]]:
@@ -82,9 +70,7 @@ def _chosen(folder: Path, setting: str) -> tuple[Path, list[str]]:
     named = _NAMED.fullmatch(setting)
     name, more = named.groups("") if named else (setting, "")
     path = folder / name
-    if name == "uv.lock" and not path.is_file():
-        path = of_workspace(folder) or path
-    elif not path.resolve().is_relative_to(folder.resolve()):
+    if not path.resolve().is_relative_to(folder.resolve()):
         raise UsageError(f"{SETTING}: wanted a file in the app's folder, found {name!r}, which is outside; copy it into the folder")
     if not path.is_file():
         raise UsageError(f"{SETTING}: wanted a file in the app's folder, found no file {name!r} in {folder}; correct it, or leave it out")
@@ -96,27 +82,16 @@ class Requirements:
     the one that was chosen; `remarks`: what was passed over, in sentences."""
 
     def __init__(self, file: str) -> None:
-        self.file, self.read = file, set[Path]()
+        self.file = file
         self.lines: list[str] = []
         self.constraints: list[str] = []
         self.remarks: list[str] = []
-
-    def tell_others(self, folder: Path, path: Path) -> None:
-        """Remarks on the files beside `path` that were not read."""
-        over = [one.relative_to(folder).as_posix() for one in _there(folder) if one.is_relative_to(folder) and one != path]
-        if path.name in READERS:
-            self.read.add((folder / FILE).resolve())
-        over = [one for one in over if (folder / one).resolve() not in self.read]
-        over += [name for name in _OTHERS if (folder / name).exists()]
-        if over := [one for one in over if one not in _SETUPTOOLS]:  # they stand beside a list of what it needs
-            self.remarks.append(f"not looked at for requirements: {', '.join(over)} ({SETTING} chooses another file)")
 
     def add(self, text: str, way: Way, to: list[str] | None = None) -> None:
         """The lines of a file, and of those that it includes."""
         to = self.lines if to is None else to
         if way[-1] in way[:-1]:
             raise _error(way[:-1], "files that don't include each other", f"{way[-1].name} in a circle", "take one out")
-        self.read.add(way[-1])
         for line in re.sub(r"[ \t]*\\\r?\n[ \t]*", " ", text).splitlines():
             line = " ".join(re.sub(r"(^|\s)#.*", "", line).split())
             if included := _INCLUDE.fullmatch(line):

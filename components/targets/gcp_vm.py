@@ -1,8 +1,6 @@
 """Google Compute Engine: one server with a fixed address, or a fleet; a database on a server, or
 managed."""
 
-import shutil
-
 import pulumi
 
 from components.blocks import stack
@@ -14,7 +12,8 @@ from components.gcp.stack.foundation import Foundation
 from components.gcp.stack.options import Options, problems
 from components.gcp.stack.parts import PARTS
 from components.settings import Settings, target_options
-from components.target import Need, StackPlace, Takes, TargetComponent
+from components.target import StackPlace, Takes, TargetComponent
+from components.target import needs_nothing as needs
 
 __all__ = ["TAKES", "THIS_MACHINE", "Options", "Target", "deployment", "needs"]
 
@@ -30,12 +29,6 @@ class Target(TargetComponent):
         options = target_options(settings, Options, "gcp-vm", problems)
         servers = stack.servers(settings, options, (), BALANCER, IAP)  # Google's images have its agents
         stack.launch(self, PARTS, settings, place, servers, lambda: Foundation(self, settings, place, options))
-
-
-def needs(settings: Settings) -> list[Need]:
-    """The programs that servers are reached by after a launch."""
-    packages = {"gcloud": (), "ssh": ("openssh-client",)}
-    return [Need(one, "reaches the servers", having, shutil.which(one) is not None, required=False) for one, having in packages.items()]
 
 
 def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import pulumi
 from pydantic import Field
+from uv import find_uv_bin
 
 from cloud_init import system
 from cloud_init.host import contracts
 from cloud_init.host.base import places as installed
 from cloud_init.host.contracts.facts import FrontFacts, HostFacts
 from components import owner
-from components.errors import MissingError, UsageError, one_line
+from components.errors import UsageError, one_line
 from components.hosts.resources import Host, RandomSecret
 from components.hosts.site import Site
 from components.hosts.transports.local import LocalTransport, run_folder
@@ -121,7 +122,7 @@ def _facts(settings: Settings, place: StackPlace, options: Options) -> HostFacts
         run=str(run_folder(root, settings.app.name)),
         user=user,
         python=python,
-        uv=uv_binary(),
+        uv=find_uv_bin(),
         store=in_folder(root / "store"),
         front=FrontFacts((_ADDRESS, options.port), installed.fronts()),
         databases=installed.databases(),
@@ -132,7 +133,7 @@ def _facts(settings: Settings, place: StackPlace, options: Options) -> HostFacts
 def app_runtime(tree: Path, version: str | None) -> tuple[str, str | None]:
     """The Python for the environments of the app whose files are in `tree`, and the user that runs
     them; None: this one, as for root where no other user can read both, which it says. `version` as
-    "3.13", None: any. Raises `MissingError` where no such Python is there."""
+    "3.13", None: any, as where uv is to bring one."""
     pythons = _pythons(version)
     if os.geteuid() != 0:
         return pythons[0], None
@@ -146,12 +147,6 @@ def app_runtime(tree: Path, version: str | None) -> tuple[str, str | None]:
     return pythons[0], None
 
 
-def uv_binary() -> str | None:
-    """uv from this program's environment; None where there is no wheel of it."""
-    path = Path(sys.prefix) / "bin/uv"
-    return str(path) if path.is_file() else shutil.which("uv")
-
-
 def _pythons(version: str | None) -> list[str]:
     """This program's own first, then the system's."""
     own = os.path.realpath(sys.executable)
@@ -159,13 +154,8 @@ def _pythons(version: str | None) -> list[str]:
         return list(dict.fromkeys([own, *filter(None, [_system("python3")])]))
     names = [own, shutil.which(f"python{version}"), _system(f"python{version}"), _system("python3")]
     there = [name for name in dict.fromkeys(filter(None, names)) if _version(name) == version]
-    if not there and uv_binary():  # the host tool has uv bring it
+    if not there:  # the host tool has uv bring it
         return _pythons(None)
-    if not there:
-        has = ", ".join(sorted({_version(name) for name in _pythons(None)}))
-        raise MissingError(
-            f"slipway:app.python: wanted Python {version} on this machine, found {has}; install it, or leave the setting out"
-        )
     return [os.path.realpath(name) for name in there]
 
 

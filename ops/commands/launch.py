@@ -1,10 +1,9 @@
 """`up`, `preview`, `adopt` and `destroy`: launching the app, what that would change, who manages
 its tree, and removing what `up` made; data stays unless its owner says the app's name."""
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
@@ -12,15 +11,13 @@ from cloud_init.host.base.files import read_object, size_of
 from components import owner
 from components.deployment import Deployment
 from components.deployment.answers import Kept
-from components.errors import NoStackError, SlipwayError, UsageError, one_line
+from components.errors import NoStackError, SlipwayError, UsageError
 from components.hosts import transport
 from ops import cli as calls
 from ops.display import changes, tables
 from ops.display.progress import shown
 from ops.engine import Result
 from ops.stack import engines, workplace
-from policy import clouds
-from policy.plan import Plan, Resource
 
 ToPulumi = Annotated[bool, typer.Option("--to-pulumi", help="Let the Pulumi CLI manage it, in the backend of now.")]
 WithData = Annotated[str | None, typer.Option("--with-data", metavar="NAME", help="Remove the data too; NAME is the app's name.")]
@@ -60,7 +57,7 @@ def adopt(call: calls.Asking, to_pulumi: ToPulumi = False) -> None:
     new = owner.of(owner.CLI if to_pulumi else owner.IN_PROCESS, place.project, place.stack)
     old, origin = owner.read(place.tree), owner.origin(place.tree)
     if origin and owner.is_launched(origin):
-        return _start_anew(call, place.tree, origin)
+        raise UsageError(owner.elsewhere(place.tree))
     if old == new and not origin:
         tables.line(f"Nothing to do: {new} manages stack {call.stack}.")
         return
@@ -79,14 +76,6 @@ def adopt(call: calls.Asking, to_pulumi: ToPulumi = False) -> None:
         tables.line(f"Nothing runs of {origin} any more; its data is here. Next: ./slipway -s {call.full} up")
 
 
-def _start_anew(call: calls.Call, tree: Path, origin: Path) -> None:
-    """A copy is put aside whole: what runs is the original's, and nothing copied is lost."""
-    aside = tree.with_name(f"{tree.name}-copied-{time.strftime('%Y%m%d-%H%M%S')}")
-    calls.confirm(call, f"{tree} is a copy of {origin}, which goes on as it is. Put the copy aside as {aside.name}, to start anew here?")
-    tree.rename(aside)
-    tables.line(f"Nothing is launched here now; what was copied is in {aside}. Next: ./slipway -s {call.full} up")
-
-
 def _finish(call: calls.Call, result: Result, how: str) -> None:
     """Tells how it ended."""
     if call.as_json:
@@ -102,7 +91,8 @@ def destroy(call: calls.Changing, with_data: WithData = None) -> None:
     launcher = engines.of_launched(call)
     work, name = launcher.work, launcher.work.settings.app.name
     if with_data is not None and launcher.foreign:
-        _refuse_data(call, launcher.foreign)
+        why = "--with-data removes what Slipway keeps itself, and this is a provider's"
+        raise UsageError(f"stack {call.stack}: nothing was removed: {why}; for all of it: {_to_remove(call)}")
     if with_data is not None and with_data != name:
         if calls.on_terminal():  # a wrong name may be a wrong stack
             with_data = typer.prompt(f"--with-data removes the data of {name!r} for good. The app's name, to go on", err=True)
@@ -142,15 +132,7 @@ def _destroy_in_cloud(call: calls.Call, launcher: engines.Launcher) -> None:
     )
     result = launcher.run("destroy")
     stays = [Kept(f"{urn.split('::')[-1]}  {there[urn]['type']}", None) for urn in kept]
-    _tell(call, result, stays if result.ok else [], _to_remove(call) + _copies(launcher.foreign), None)
-
-
-def _refuse_data(call: calls.Call, found: Sequence[Resource]) -> NoReturn:
-    """Says that a provider's data goes by a launched setting, not by a word on the command line."""
-    kept = [one for one in found if one.protect or one.retain]
-    way = _to_remove(call) if kept else f"run ./slipway -s {call.full} destroy: nothing is protected, so the data goes too"
-    why = "--with-data removes what Slipway keeps itself, and this is a provider's"
-    raise UsageError(f"stack {call.stack}: nothing was removed: {why}; for all of it: {way}{_listed('Goes then', kept)}{_copies(found)}")
+    _tell(call, result, stays if result.ok else [], _to_remove(call), None)
 
 
 def _to_remove(call: calls.Call) -> str:
@@ -158,17 +140,6 @@ def _to_remove(call: calls.Call) -> str:
     return (
         f"set slipway:keepData: false in Pulumi.{call.stack}.yaml, run ./slipway -s {call.full} up, then ./slipway -s {call.full} destroy"
     )
-
-
-def _copies(found: Sequence[Resource]) -> str:
-    """A line for each thing that a cloud copies as it is removed; no stack knows of the copy."""
-    facts = clouds.gather(Plan(project="", stack="", target="", settings={}, resources=tuple(found)))
-    copied = [one.at for one in facts.disks if one.final_snapshot] + [one.at for one in facts.databases if one.final_snapshot]
-    return _listed("Leaves a last snapshot even then", copied)
-
-
-def _listed(word: str, resources: Sequence[Resource]) -> str:
-    return "".join(f"\n{word}: {one_line(one.name)}  {one.type}" for one in resources)
 
 
 def _kept(deployment: Deployment) -> list[Kept]:

@@ -181,14 +181,13 @@ def crypter(salt: str | None, path: Path) -> Crypter:
     """The stack's crypter from its `encryptionsalt` and the passphrase of the environment."""
     if salt is None:
         raise UsageError(f"{path}: wanted encryptionsalt for its secrets, found none (another secrets provider?); use the Pulumi CLI")
-    parts = salt.split(":", 2)
-    if len(parts) != 3:
-        raise UsageError(f"{path}: encryptionsalt: wanted three parts, v1:SALT:CHECK, found {len(parts)}; put the line back as it was")
     try:
-        made = Crypter(_key(passphrase(), base64.b64decode(parts[1])))
-        made.decrypt(parts[2])
+        _, given, check = salt.split(":", 2)
+        made = Crypter(_key(passphrase(), base64.b64decode(given)))
+        made.decrypt(check)
     except ValueError:
-        raise UsageError(f"{path}: the passphrase is not this stack's; set PULUMI_CONFIG_PASSPHRASE to the right one") from None
+        wanted = "the passphrase is not this stack's, or its encryptionsalt is damaged"
+        raise UsageError(f"{path}: {wanted}; set PULUMI_CONFIG_PASSPHRASE to the right one, or put the line back") from None
     return made
 
 

@@ -12,7 +12,7 @@ import gcloud
 import pytest
 from gcloud import EMAIL, PROJECT
 
-from components.errors import MissingError, SlipwayError, UsageError
+from components.errors import MissingError, SlipwayError
 from components.gcp.control import account, fleet_hosts
 
 
@@ -77,11 +77,11 @@ def test_a_file_of_credentials_that_is_missing(google, user):
         (gcloud.NO_LOGIN, MissingError, "the login is over or never was (You do not currently have an active account selected.); run `"),
         (gcloud.OVER, MissingError, "expired or revoked.', {'error': 'x'})); run `gcloud auth login --update-adc`, or set GOOGLE_"),
         ("{} Failed to load credential file: [/a].  ('no JSON',)\n", MissingError, "or never was (Failed to load credential file: [/a]."),
-        (gcloud.NO_API, SlipwayError, "isn't switched on; run: gcloud services enable compute.googleapis.com --project=shop-123456"),
-        (gcloud.NO_PROJECT, UsageError, "slipway:gcp-vm.project: wanted a project of this login, found none (Some requests did not "),
-        (gcloud.NO_RIGHT, SlipwayError, "wanted leave for compute.instances.list, found none; give it by a role (docs/targets/gcp-vm.md)"),
-        (gcloud.NO_LEAVE, SlipwayError, "wanted leave for gcloud compute instances list, found none ([me@example.com] does not have"),
-        (gcloud.NO_WAY, SlipwayError, "not reachable (gcloud crashed (ConnectionError): HTTPSConnectionPool(host='compute.googleapis"),
+        (gcloud.NO_API, SlipwayError, "gcloud compute instances list: Some requests did not succeed: - Compute Engine API has not been"),
+        (gcloud.NO_PROJECT, SlipwayError, "gcloud compute instances list: Some requests did not "),
+        (gcloud.NO_RIGHT, SlipwayError, "compute.instances.list"),
+        (gcloud.NO_LEAVE, SlipwayError, "gcloud compute instances list: [me@example.com] does not have"),
+        (gcloud.NO_WAY, SlipwayError, "gcloud compute instances list: gcloud crashed (ConnectionError): HTTPSConnectionPool("),
         ("{} Some requests did not succeed:\n - Bad\n", SlipwayError, "compute instances list: Some requests did not succeed: - Bad"),
         ("", SlipwayError, "gcloud compute instances list: it said nothing"),
     ],
@@ -149,4 +149,4 @@ def test_who_is_nobody_on_servers(google, monkeypatch):
 def test_a_listing_that_is_refused_is_told_by_who_looks_for_hosts(google):
     google.set(fails={"compute instances list": gcloud.NO_RIGHT})
     told = refused(ask=lambda: fleet_hosts.find(PROJECT, "europe-west1", "shop", "prod", "shop"))
-    assert "wanted leave for compute.instances.list" in told
+    assert "Required 'compute.instances.list' permission" in told

@@ -35,7 +35,6 @@ TELLING = {
     **MORE, "monitoring/notificationChannel:NotificationChannel": 1, "monitoring/uptimeCheckConfig:UptimeCheckConfig": 1,
 }  # fmt: skip
 ALARM = "monitoring/alertPolicy:AlertPolicy"
-AGENT, RIGHT = "compute/globalVmExtensionPolicy:GlobalVmExtensionPolicy", "projects/iAMMember:IAMMember"
 FLEET = {
     **ROLE, "compute/regionInstanceTemplate:RegionInstanceTemplate": 1, "compute/regionAutoscaler:RegionAutoscaler": 1,
     "compute/regionInstanceGroupManager:RegionInstanceGroupManager": 1, "compute/healthCheck:HealthCheck": 1,
@@ -59,7 +58,7 @@ MADE = {
     "given": (SERVICES, STORE, SERVER),
     "data-disk": (*SINGLE, DISK),
     "own-mysql": (*SINGLE, DATABASE),
-    "own-postgres": (*SINGLE, DATABASE, TELLING, {ALARM: 5}, {AGENT: 1, RIGHT: 4}, MORE),
+    "own-postgres": (*SINGLE, DATABASE, TELLING, {ALARM: 3}),
     "managed-mysql": (*SINGLE, CLOUD_SQL, REACHED, MORE, MORE),
     "managed-postgres": (*SINGLE, CLOUD_SQL, REACHED, MORE, MORE, TELLING, {ALARM: 4}),
     "nat": (SERVICES, STORE, NETWORK, FLEET, TRANSLATED),

@@ -1,7 +1,6 @@
 """Settings that don't go together: one line each that says what to set. And labels and names as Google takes them."""
 
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import target
 from components.errors import SlipwayError, UsageError
 from components.gcp import common
 from components.gcp.blocks.host_role import rights
@@ -70,12 +68,6 @@ _MANAGED = {"slipway:database": {"engine": "postgres", "placement": "managed"}}
             {**_MANAGED, f"{_OWN}.image": "ubuntu-24.04"},
             f"{_OWN}.image: wanted debian-13 with a managed PostgreSQL, which is 17, as pg_dump of ubuntu-24.04 reads no newer than 16",
         ),
-        (
-            {f"{_OWN}.logs": True, f"{_OWN}.image": "ubuntu-24.04"},
-            f"{_OWN}.image: wanted debian-13 with {_OWN}.logs, as Google puts its agent on no Ubuntu, found 'ubuntu-24.04'; change it, or "
-            "leave logs out",
-        ),
-        ({f"{_OWN}.logs": 30}, f"{_OWN}.logs: wanted true or false, found 30"),
         ({**_MANAGED, f"{_OWN}.database": {"instanceClass": "db-n1"}}, f"{_OWN}.database.instanceClass: wanted a tier of Cloud SQL"),
         (
             {f"{_OWN}.database": {"standby": True}},
@@ -103,14 +95,6 @@ def test_a_fleet_has_a_certificate_of_googles() -> None:
         target_options(parse(given, ["slipway:secretTls"], "dev"), Options, "gcp-vm", problems)
     wanted = "slipway:tls.certificate: wanted none behind a load balancer (instances.max over 1), which takes one of Google's own: "
     assert f"{wanted}{_OWN}.zone; leave it out" in str(told.value)
-
-
-def test_what_servers_are_reached_by_is_looked_for() -> None:
-    given = {"slipway:app": {"name": "shop"}, "slipway:target": "gcp-vm"}
-    found = target.find("gcp-vm").needs(parse(given, [], "dev"))
-    assert [(one.program, one.required, one.present) for one in found] == [
-        (program, False, shutil.which(program) is not None) for program in ("gcloud", "ssh")
-    ]
 
 
 class Zone:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 import ports
+from uv import find_uv_bin
 
 from cloud_init import host_tool
 from cloud_init.host import contracts
@@ -22,7 +23,7 @@ from components.hosts.transports import local
 from components.hosts.transports.local import run_folder
 from components.release.store import connect, in_folder, to_json
 from components.rollout import coordinator
-from components.targets.local import SUPERVISOR, app_runtime, uv_binary
+from components.targets.local import SUPERVISOR, app_runtime
 
 APP = """
 import time
@@ -71,7 +72,7 @@ class Bench:
         tree = folder / ".slipway" / "t"
         self.facts: dict[str, Any] = {
             "transport": "local", "app": "demo", "host": "local", "root": str(tree), "run": str(run_folder(tree, "demo")),
-            "user": user, "python": python, "uv": uv_binary(), "store": in_folder(tree / "store"),
+            "user": user, "python": python, "uv": find_uv_bin(), "store": in_folder(tree / "store"),
             "front": {"listen": ["127.0.0.1", self.port], "binaries": installed.fronts()},
             "databases": installed.databases(), "supervisor": SUPERVISOR,
         }  # fmt: skip

@@ -48,7 +48,7 @@ def test_nothing_is_done_from_another_folder(world, slipway, original, words, mo
     done = slipway(*words.split())
     told = "launched as" if moved else "a copy of"
     assert (done.exit_code, told in done.stderr, done.stderr.count("\n")) == (2, True, 1), done.output
-    assert done.stderr.rstrip().endswith("adopt")
+    assert done.stderr.rstrip().endswith("adopt" if moved else "-copied")
     assert (world.calls, world.hosts[0].asked) == ([], [])
 
 
@@ -74,18 +74,16 @@ def test_a_mark_of_the_version_before_is_the_trees_own(tmp_path, original):
     assert (owner.elsewhere(tree), owner.refusal(tree, OURS)) == ("", None)
 
 
-def test_a_copy_that_is_adopted_starts_anew_and_the_original_goes_on(world, slipway, original, monkeypatch):
+def test_a_copy_is_not_adopted_and_put_aside_starts_anew(world, slipway, original, monkeypatch):
     from ops.stack import workplace
 
     tree = here(world.folder, original)
-    (tree / "app.sqlite3").write_text("rows")
     monkeypatch.setattr(workplace, "place", lambda call: SimpleNamespace(project="slipway", stack="dev", tree=tree))
-    assert slipway("adopt").exit_code == 2
-    assert tree.is_dir()
-    assert slipway("adopt", "-y").exit_code == 0
-    assert not tree.exists()
-    assert [(one / "app.sqlite3").read_text() for one in world.folder.glob(".slipway-copied-*")] == ["rows"]
-    assert owner.is_launched(original)
+    done = slipway("adopt", "-y")
+    assert (done.exit_code, tree.is_dir(), owner.is_launched(original)) == (2, True, True)
+    assert done.stderr.rstrip().endswith(f"start anew here: mv .slipway/{tree.name} .slipway/{tree.name}-copied")
+    tree.rename(f"{tree}-copied")
+    assert owner.elsewhere(tree) == ""
 
 
 def test_a_tree_that_was_moved_is_made_whole_by_adopt(world, slipway, original, monkeypatch):

@@ -71,7 +71,7 @@ def test_pitfalls(case: dict[str, Any], tmp_path: Path) -> None:
 
 
 def test_notes_tell_what_hides_and_what_was_not_taken(tmp_path: Path) -> None:
-    files = {"Procfile": "web: gunicorn gone:app", "uwsgi.ini": "[uwsgi]\nmodule = web\n", "Dockerfile": "CMD gunicorn app:app"}
+    files = {"Procfile": "web: gunicorn gone:app", ".flaskenv": "FLASK_APP=web:application", "Dockerfile": "CMD gunicorn app:app"}
     apps = {"app.py": "", "app/__init__.py": "app = Flask(__name__)", "web.py": "application = make()", "requirements.txt": ""}
     assert find_app(write(tmp_path, {**files, **apps}), None).sentences == (
         "module app:app (app/__init__.py, named in Dockerfile)",
@@ -79,7 +79,7 @@ def test_notes_tell_what_hides_and_what_was_not_taken(tmp_path: Path) -> None:
         "app.py is hidden by the package app/, which Python imports in its place",
         "not taken: Procfile: wanted a module of the app's folder and a name in it, found 'gone:app'; "
         "set slipway:app.module to what is to be served",
-        "uwsgi.ini names another: web:application",
+        ".flaskenv names another: web:application",
     )
 
 
@@ -188,76 +188,6 @@ def test_a_lock_with_a_package_in_a_folder(tmp_path: Path) -> None:
     files = lock("alpha", root='{ name = "local" }')
     files["uv.lock"] += '[[package]]\nname = "local"\nversion = "1"\nsource = { directory = "local" }\n'
     assert "uv.lock: wanted packages by name or address, found the path ./local" in told(write(tmp_path, files))
-
-
-REVISION = "revision: str = '{}'\ndown_revision = {}\nassert False\n"
-HEADS = {
-    "migrations/env.py": "", "migrations/versions/1.py": REVISION.format("a1", None),
-    "migrations/versions/2.py": REVISION.format("b2", "'a1'"),
-    "migrations/versions/3.py": REVISION.format("c3", "('a1',)"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("command", "told"),
-    [
-        ("flask db upgrade", "flask db merge heads"),
-        ("flask --app shop db -d migrations upgrade head && flask seed", "flask db merge heads"),
-        ("alembic -c x.ini upgrade head", "alembic merge heads"),
-        ("flask db upgrade heads", ""),
-        ("alembic upgrade b2", ""),
-        ("alembic upgrade one@head", ""),
-        ("alembic history && echo upgrade", ""),
-        ("./release.sh", ""),
-        ("", ""),
-    ],
-)
-def test_two_heads_are_told_before_anything_runs(command: str, told: str, tmp_path: Path) -> None:
-    write(tmp_path, {f"backend/{path}": text for path, text in HEADS.items()})
-    if not told:
-        return pitfalls.refuse_heads(tmp_path, command)
-    with pytest.raises(SlipwayError) as caught:
-        pitfalls.refuse_heads(tmp_path, command)
-    wanted = f"wanted one head of migrations, as `{command}` does, found b2, c3; join them with: {told}"
-    assert str(caught.value) == f"backend/migrations/versions: {wanted}"
-    write(tmp_path / "backend/migrations/versions", {"5.py": REVISION.format("e5", "('b2', 'c3')")})
-    return pitfalls.refuse_heads(tmp_path, command)
-
-
-def workspace(folder: Path, more: str = "") -> Path:
-    """An app that is a member of a workspace, whose lock lies above it; `more` is needed too."""
-    text = lock("alpha", "beta", root=more)["uv.lock"].replace('virtual = "."', 'virtual = "apps/shop"')
-    text = text.replace("version = 1\n", "version = 1\n", 1).replace(
-        "[package.metadata]", '[package.optional-dependencies]\nweb = [{ name = "alpha" }]\n[package.metadata]'
-    )
-    head, _, tail = text.partition("[[package]]")
-    text = f'{head}[manifest]\nmembers = ["root", "shop", "lib"]\n[[package]]{tail}'
-    text += '[[package]]\nname = "root"\nversion = "1"\nsource = { virtual = "." }\n'
-    text += '[[package]]\nname = "lib"\nversion = "1"\nsource = { editable = "libs/lib" }\n'
-    project = '[project]\nname = "{}"\nversion = "1"\nrequires-python = ">=3.11"\n'
-    members = '[tool.uv.workspace]\nmembers = ["apps/*", "libs/*"]\n'
-    files = {"uv.lock": text, "pyproject.toml": project.format("root") + members, "libs/lib/pyproject.toml": project.format("lib")}
-    app = {
-        "pyproject.toml": project.format("shop") + 'dependencies = ["alpha", "beta"]\noptional-dependencies = {web = ["alpha"]}\n',
-        **APP,
-    }
-    write(folder, files)
-    return write(folder / "apps/shop", app)
-
-
-def test_a_lock_of_the_workspace_that_the_app_is_in(tmp_path: Path) -> None:
-    source = find_app(workspace(tmp_path / "all"), None)
-    assert [line.split()[0] for line in source.requirements.splitlines()] == ["--extra-index-url", "alpha==1", "beta==1"]
-    assert source.sentences[1:] == ("requirements from uv.lock of the workspace all/ (2 packages)",)
-    assert find_app(source.folder, None, "uv.lock[web]").requirements == source.requirements
-    assert "found 'pg'" in told(source.folder, chosen="uv.lock[pg]")
-    outside = write(tmp_path / "all/other", {"pyproject.toml": "[project]\nname='other'\ndependencies=['b']", **APP})
-    assert find_app(outside, None).sentences[1] == "requirements from pyproject.toml (1 package)"
-
-
-def test_another_member_that_the_app_needs(tmp_path: Path) -> None:
-    text = told(workspace(tmp_path / "all", '{ name = "lib" }'))
-    assert "found -e ./libs/lib; only the app's folder and its src/ are importable on a host" in text
 
 
 def test_what_a_project_says_of_itself_is_there_for_its_own_code(tmp_path: Path) -> None:

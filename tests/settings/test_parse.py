@@ -157,11 +157,11 @@ def test_target_options_are_told_in_the_same_style() -> None:
         target_options(settings, Options, "local")
     assert str(caught.value).split("\n  ") == [
         "Pulumi.live.yaml: 5 settings are wrong",
-        "slipway:local.disk.sizeGB: no such setting; perhaps you meant sizeGb",
-        "slipway:local.disk.zzz: no such setting; there are: sizeGb",
+        "slipway:local.disk.sizeGB: no such setting; docs/settings.md has those that there are",
+        "slipway:local.disk.zzz: no such setting; docs/settings.md has those that there are",
         "slipway:local.port: wanted a valid integer, unable to parse string as an integer, found 'x'",
-        "slipway:local.prot: no such setting; perhaps you meant port",
-        "slipway:local.region: wanted a value, found nothing",
+        "slipway:local.prot: no such setting; docs/settings.md has those that there are",
+        "slipway:local.region: wanted a value (docs/settings.md says which), found nothing",
     ]
 
 

@@ -36,10 +36,10 @@ OWN = {"engine": "postgres", "placement": "own-host"}
 @pytest.mark.parametrize(
     ("options", "more", "wanted"),
     [
-        ({}, {}, "slipway:ssh.hosts: wanted a value (The servers.), found nothing"),
+        ({}, {}, "slipway:ssh.hosts: wanted a value (docs/settings.md says which), found nothing"),
         ({"hosts": {"web": []}}, {}, "slipway:ssh.hosts.web: wanted at least one server, found none"),
-        ({"hosts": {"web": ["a"], "databse": "b"}}, {}, "slipway:ssh.hosts.databse: no such setting; perhaps you meant database"),
-        ({"hosts": {"web": [{"address": "a", "prot": 1}]}}, {}, "slipway:ssh.hosts.web[0].prot: no such setting; perhaps you meant port"),
+        ({"hosts": {"web": ["a"], "databse": "b"}}, {}, "slipway:ssh.hosts.databse: no such setting; docs/settings.md has"),
+        ({"hosts": {"web": [{"address": "a", "prot": 1}]}}, {}, "slipway:ssh.hosts.web[0].prot: no such setting; docs/settings.md has"),
         ({"hosts": {"web": ["a b"]}}, {}, "slipway:ssh.hosts.web[0].address: wanted a host's name or address, such as web.example.com or 203.0.113.5, found 'a b'"),
         ({"hosts": {"web": ["-oProxyCommand=sh"]}}, {}, "slipway:ssh.hosts.web[0].address: wanted a host's name or address"),
         ({"hosts": {"web": [7]}}, {}, "slipway:ssh.hosts.web[0]: wanted a host's name or address, such as web.example.com or 203.0.113.5, or a mapping, found 7"),

@@ -18,7 +18,6 @@ from pydantic.fields import FieldInfo
 from components import target
 from components.settings.kinds import Kind
 from components.settings.models import Secrets, Settings
-from components.settings.report import kind_of
 from components.source.walk import NEVER
 from tools.pages import generated
 
@@ -92,7 +91,10 @@ def _is_section(annotation: Any) -> TypeGuard[type[BaseModel]]:
 
 
 def _type(field: FieldInfo) -> str:
-    kind = kind_of(field)
+    """The words of the `Kind` that the annotation carries, at the top or inside `… | None`."""
+    is_union = typing.get_origin(field.annotation) in (typing.Union, types.UnionType)
+    inside = [item for choice in typing.get_args(field.annotation) for item in getattr(choice, "__metadata__", ()) if is_union]
+    kind = next((item for item in (*field.metadata, *inside) if isinstance(item, Kind)), None)
     return kind.name if kind else _spelled(field.annotation)
 
 

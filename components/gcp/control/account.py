@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from components.errors import MissingError, SlipwayError, UsageError, one_line
+from components.errors import MissingError, SlipwayError, one_line
 
 _LOGIN = "run `gcloud auth login --update-adc`, or set GOOGLE_APPLICATION_CREDENTIALS to a service account's file"
 _PROGRAMS = {
@@ -28,18 +28,7 @@ _GIVEN = "GOOGLE_APPLICATION_CREDENTIALS"
 _KEY = "~/.ssh/slipway-google"
 _TTL = "1d"  # that the key is taken: whoever comes back later gives it anew
 RIGHTS = "give it by a role (docs/targets/gcp-vm.md)"
-_SAID: dict[str, tuple[type[SlipwayError], str]] = {
-    r"gcloud auth (?:application-default )?login|Failed to load credential file|[Rr]eauth":
-        (MissingError, f"the login is over or never was ({{said}}); {_LOGIN}"),
-    r"apis/api/([\w.]+)/|API \[([\w.]+)\] not enabled":
-        (SlipwayError, "the API {0} isn't switched on; run: gcloud services enable {0} --project={project}"),
-    r"The resource 'projects/[\w.:-]+' was not found|valid project|[Pp]roject .*(?:does not|doesn't) exist":
-        (UsageError, f"slipway:gcp-vm.project: wanted a project of this login, found none ({{said}}); mend it, or {_LOGIN}"),
-    r"[Rr]equired '([\w.]+)' permission|[Pp]ermission '([\w.]+)' denied": (SlipwayError, f"wanted leave for {{0}}, found none; {RIGHTS}"),
-    r"not have permission|PERMISSION_DENIED": (SlipwayError, f"wanted leave for gcloud {{action}}, found none ({{said}}); {RIGHTS}"),
-    r"ConnectionError|Max retries exceeded|[Uu]nable to find the server":
-        (SlipwayError, "not reachable ({said}); look at the network, and a proxy (gcloud config list)"),
-}  # fmt: skip
+_LOGGED_OUT = re.compile(r"gcloud auth (?:application-default )?login|Failed to load credential file|[Rr]eauth")
 _LOCK = threading.Lock()
 _login: list[str] = ["", ""]  # the project, the file of credentials
 
@@ -78,12 +67,9 @@ def translated(said: str, action: str) -> SlipwayError:
     """What the program `said` of an error, in one line. `action`: what was asked, in its words."""
     words = re.sub(r"^.*?ERROR: (?:\(gcloud[^)]*\) )?", "", said, flags=re.DOTALL)
     told = one_line(" ".join(re.split(r"\n\n|\nPlease ", words)[0].split()), 300) or "it said nothing"
-    project, _ = _login
-    for pattern, (kind, text) in _SAID.items():
-        if found := re.search(pattern, said):
-            named = next((one for one in found.groups() if one), "")
-            return kind(f"google, {project}: {text.format(named, project=project, action=action, said=told)}")
-    return SlipwayError(f"google, {project}: gcloud {action}: {told}")
+    if _LOGGED_OUT.search(said):
+        return MissingError(f"google, {_login[0]}: the login is over or never was ({told}); {_LOGIN}")
+    return SlipwayError(f"google, {_login[0]}: gcloud {action}: {told}; docs/targets/gcp-vm.md says what this login needs")
 
 
 def os_login() -> tuple[str, str]:
