@@ -151,6 +151,13 @@ def _verb(account: Account, method: str, found: re.Match[str], asked: Mapping[st
     return account.done(path, verb)
 
 
+def _gone(account: Account, method: str, found: re.Match[str], asked: Mapping[str, str], body: Body) -> Body:
+    """A policy of extensions goes as it came: by a rollout, which has to be said."""
+    if body.get("predefinedRolloutPlan") not in ("FAST_ROLLOUT", "SLOW_ROLLOUT"):
+        raise Refused(400, f"{found[0]}: no rollout")
+    return account.answer("DELETE", found[1], {}, {})
+
+
 def _autoscaler(account: Account, method: str, found: re.Match[str], asked: Mapping[str, str], body: Body) -> Body:
     """Changed by its collection, with its name asked for."""
     if method in ("PATCH", "PUT"):
@@ -209,6 +216,7 @@ _SPECIAL = (
     (r"/compute/v1/projects/[^/]+(?:/zones|/zones/[^/]+|/regions/[^/]+)?", _read_only),
     (r"/compute/v1/projects/[^/]+/zones/[^/]+/machineTypes/[^/]+", _read_only),
     (r"(/compute/v1/projects/.+)/(set\w+|attachDisk|detachDisk)", _verb),
+    (r"(/compute/v1/projects/[^/]+/global/vmExtensionPolicies/[^/]+)/delete", _gone),
     (r"/compute/v1/projects/[^/]+/regions/[^/]+/autoscalers", _autoscaler),
     (r"(/storage/v1/b/[^/]+)/iam", _policy),
     (r"(.+):[gs]etIamPolicy", _policy),

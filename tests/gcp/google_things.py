@@ -25,7 +25,7 @@ AUTHORITY = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
 _COMPUTE = (
     "addresses autoscalers backendServices disks firewalls forwardingRules healthChecks instanceGroupManagers instances instanceTemplates"
 )
-_COMPUTE += " networks routers sslPolicies subnetworks targetHttpProxies targetHttpsProxies urlMaps snapshots"
+_COMPUTE += " networks routers sslPolicies subnetworks targetHttpProxies targetHttpsProxies urlMaps snapshots vmExtensionPolicies rollouts"
 _OTHER = "alertPolicies anywhereCaches b certificateMapEntries certificateMaps certificates databases dnsAuthorizations managedZones"
 _OTHER += " notificationChannels o serviceAccounts uptimeCheckConfigs users"
 COLLECTIONS = frozenset(f"{_COMPUTE} {_OTHER}".split())
@@ -175,6 +175,13 @@ def _snapshot(there: Any, path: str, body: Body, number: int) -> None:
     body |= {"copy": "snapshot", "of": f"/compute/v1/projects/{body['sourceDisk'].partition('projects/')[2]}", "status": "READY"}
 
 
+def _policy(there: Any, path: str, body: Body, number: int) -> None:
+    """Of extensions: with what was asked it says how far that has come."""
+    body.setdefault("priority", 1000)
+    rollout = f"projects/{path.split('/')[4]}/global/rollouts/{body['name']}-{number}"
+    body["rolloutOperation"]["rolloutStatus"] = {"currentRollouts": [{"rollout": rollout, "state": "COMPLETED"}]}
+
+
 def _object(there: Any, path: str, body: Body, number: int) -> None:
     body |= {"name": path.rpartition("/")[2], "bucket": path.split("/")[4], "generation": str(number)}
 
@@ -226,6 +233,7 @@ _ADDED: Mapping[str, Callable[[Any, str, Body, int], None]] = {
     "compute networks": _network,
     "compute subnetworks": _subnetwork,
     "compute snapshots": _snapshot,
+    "compute vmExtensionPolicies": _policy,
     "dns managedZones": _zone,
     "sql instances": _server,
     "storage b": _bucket,

@@ -35,6 +35,7 @@ TELLING = {
     **MORE, "monitoring/notificationChannel:NotificationChannel": 1, "monitoring/uptimeCheckConfig:UptimeCheckConfig": 1,
 }  # fmt: skip
 ALARM = "monitoring/alertPolicy:AlertPolicy"
+AGENT, RIGHT = "compute/globalVmExtensionPolicy:GlobalVmExtensionPolicy", "projects/iAMMember:IAMMember"
 FLEET = {
     **ROLE, "compute/regionInstanceTemplate:RegionInstanceTemplate": 1, "compute/regionAutoscaler:RegionAutoscaler": 1,
     "compute/regionInstanceGroupManager:RegionInstanceGroupManager": 1, "compute/healthCheck:HealthCheck": 1,
@@ -58,7 +59,7 @@ MADE = {
     "given": (SERVICES, STORE, SERVER),
     "data-disk": (*SINGLE, DISK),
     "own-mysql": (*SINGLE, DATABASE),
-    "own-postgres": (*SINGLE, DATABASE, TELLING, {ALARM: 3}),
+    "own-postgres": (*SINGLE, DATABASE, TELLING, {ALARM: 5}, {AGENT: 1, RIGHT: 4}, MORE),
     "managed-mysql": (*SINGLE, CLOUD_SQL, REACHED, MORE, MORE),
     "managed-postgres": (*SINGLE, CLOUD_SQL, REACHED, MORE, MORE, TELLING, {ALARM: 4}),
     "nat": (SERVICES, STORE, NETWORK, FLEET, TRANSLATED),

@@ -5,6 +5,7 @@ from typing import Any
 
 import cases
 import pytest
+import yaml
 from clouds.shapes import known
 
 from policy.plan import Plan, Resource
@@ -12,6 +13,7 @@ from policy.plan import Plan, Resource
 _STACKS = Path(__file__).parent / "stacks"
 OWN = "slipway:gcp-vm"
 INSTANCE, TEMPLATE = "gcp:compute/instance:Instance", "gcp:compute/regionInstanceTemplate:RegionInstanceTemplate"
+AGENT, RIGHT = "compute/globalVmExtensionPolicy:GlobalVmExtensionPolicy", "projects/iAMMember:IAMMember"
 
 
 def plan_of(name: str, answered: bool = True, changes: dict[str, Any] | None = None) -> Plan:
@@ -125,3 +127,67 @@ def test_alarms() -> None:
     found["errors"] = (*found["errors"][:3], found["errors"][3].partition(" AND ")[0])
     assert found == ALARMS
     assert one(plan, "monitoring/uptimeCheckConfig:UptimeCheckConfig").inputs["httpCheck"] == {"path": "/-/live", "port": 80}
+
+
+@pytest.mark.parametrize("answered", [False, True])
+@pytest.mark.parametrize("stack", ["own-postgres", "fleet", "nat", "managed-mysql"])
+def test_googles_agent_sends_what_all_servers_of_the_stack_write(stack: str, answered: bool) -> None:
+    """One policy for whatever has the labels of a server, which each account has the rights for."""
+    plan = plan_of(stack, answered, {f"{OWN}.logs": True})
+    policy = one(plan, AGENT)
+    given = dict(policy.inputs)
+    (extension,), (selector,) = given.pop("extensionPolicies"), given.pop("instanceSelectors")
+    assert given == {"rolloutOperation": {"rolloutInput": {"predefinedRolloutPlan": "FAST_ROLLOUT"}}}
+    chosen = {"project": "slipway", "stack": "dev", "slipway-app": "shop"}
+    assert selector == {"labelSelector": {"inclusionLabels": chosen}}
+    servers = [item.inputs["labels"] for item in plan.of(INSTANCE, TEMPLATE)]
+    assert servers
+    assert [labels for labels in servers if not chosen.items() <= labels.items()] == []
+    assert extension.keys() == {"extensionName", "stringConfig"}
+    assert extension["extensionName"] == "ops-agent"
+    files = {"type": "files", "include_paths": ["/var/log/slipway/shop/*.log"], "record_log_file_path": True}
+    service = {"pipelines": {"slipway": {"receivers": ["slipway"]}}}
+    assert yaml.safe_load(extension["stringConfig"]) == {"logging": {"receivers": {"slipway": files}, "service": service}}
+    rights = {item.name: item for item in plan.of(f"gcp:{RIGHT}")}
+    kinds = ["web", "database"] if stack in ("own-postgres", "fleet") else ["web"]
+    wanted = {f"shop-{kind}-{role.lower()}": (kind, role) for kind in kinds for role in ("logging.logWriter", "monitoring.metricWriter")}
+    assert set(rights) == set(wanted)
+    for name, (kind, role) in wanted.items():
+        account, right = one(plan, "serviceaccount/account:Account", f"shop-{kind}"), rights[name]
+        assert plan.origins(right, "member", "gcp:serviceaccount/account:Account") == [account]
+        assert right.inputs == {"project": "shop-123456", "role": f"roles/{role}", "member": right.inputs["member"]}
+        if answered:
+            assert right.inputs["member"] == f"serviceAccount:${{shop-{kind}.email}}"
+    services = {item.inputs["service"].partition(".")[0] for item in plan.of("gcp:projects/service:Service")}
+    assert {"logging", "monitoring"} <= services
+    (provider,) = (item for item in plan.of("pulumi:providers:gcp") if item.name == "shop-gcp")
+    assert {item.provider for item in (policy, *rights.values())} == {provider.urn}
+
+
+def test_the_agent_goes_by_none_of_the_labels_that_settings_change() -> None:
+    config = {"slipway:app.name": "other", f"{OWN}.tags": {"owner": "web-team", "team": "x"}}
+    plan = plan_of("own-postgres", False, config)
+    policy = one(plan, AGENT).inputs
+    chosen = {"project": "slipway", "stack": "dev", "slipway-app": "other"}
+    assert policy["instanceSelectors"] == [{"labelSelector": {"inclusionLabels": chosen}}]
+    assert "/var/log/slipway/other/*.log" in policy["extensionPolicies"][0]["stringConfig"]
+
+
+@pytest.mark.parametrize("stack", ["own-postgres", "fleet"])
+def test_memory_and_disks_of_all_servers_are_watched_where_the_agent_is(stack: str) -> None:
+    """Those of the labels that the agent goes by, each server and disk by itself; 100 is all of it."""
+    asked = {"slipway:gcp-vm.email": "ops@example.com", "slipway:gcp-vm.logs": True}
+    plan = plan_of(stack, True, asked)
+    alarms = {item.name.removeprefix("shop-alarms-"): item for item in plan.of("gcp:monitoring/alertPolicy:AlertPolicy")}
+    for what in ("memory", "disk"):
+        (condition,) = (given["conditionThreshold"] for given in alarms[what].inputs["conditions"])
+        kind = f'metric.type="agent.googleapis.com/{what}/percent_used" AND resource.type="gce_instance"'
+        which = 'metadata.user_labels."project"="slipway" AND metadata.user_labels."stack"="dev"'
+        filter = f'{kind} AND metric.labels.state="used" AND {which} AND metadata.user_labels."slipway-app"="shop"'
+        aligned = {"alignmentPeriod": "300s", "perSeriesAligner": "ALIGN_MEAN", "crossSeriesReducer": "REDUCE_NONE"}
+        over = {"comparison": "COMPARISON_GT", "thresholdValue": 90, "duration": "900s"}
+        assert condition == {**over, "filter": filter, "aggregations": [aligned]}
+    plain = {
+        item.name for item in plan_of(stack, True, {**asked, "slipway:gcp-vm.logs": False}).of("gcp:monitoring/alertPolicy:AlertPolicy")
+    }
+    assert {item.name for item in alarms.values()} - plain == {"shop-alarms-memory", "shop-alarms-disk"}

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components import target
 from components.errors import SlipwayError, UsageError
 from components.gcp import common
 from components.gcp.blocks.host_role import rights
@@ -68,6 +69,12 @@ _MANAGED = {"slipway:database": {"engine": "postgres", "placement": "managed"}}
             {**_MANAGED, f"{_OWN}.image": "ubuntu-24.04"},
             f"{_OWN}.image: wanted debian-13 with a managed PostgreSQL, which is 17, as pg_dump of ubuntu-24.04 reads no newer than 16",
         ),
+        (
+            {f"{_OWN}.logs": True, f"{_OWN}.image": "ubuntu-24.04"},
+            f"{_OWN}.image: wanted debian-13 with {_OWN}.logs, as Google puts its agent on no Ubuntu, found 'ubuntu-24.04'; change it, or "
+            "leave logs out",
+        ),
+        ({f"{_OWN}.logs": 30}, f"{_OWN}.logs: wanted true or false, found 30"),
         ({**_MANAGED, f"{_OWN}.database": {"instanceClass": "db-n1"}}, f"{_OWN}.database.instanceClass: wanted a tier of Cloud SQL"),
         (
             {f"{_OWN}.database": {"standby": True}},

@@ -57,6 +57,16 @@ def test_what_is_locked_or_holds_something_stays(place: tuple[str, Account]) -> 
     assert ("sql", f"{SQL}/db") not in there
 
 
+def test_a_policy_of_extensions_goes_by_a_rollout(place: tuple[str, Account]) -> None:
+    address, _ = place
+    policies = f"{PROJECT}/global/vmExtensionPolicies"
+    ask(address, "POST", policies, {"name": "logs", "rolloutOperation": {}})
+    assert ask(address, "GET", f"{policies}/logs")[1]["priority"] == 1000
+    assert ask(address, "POST", f"{policies}/logs/delete", {})[0] == 400
+    assert ask(address, "POST", f"{policies}/logs/delete", {"predefinedRolloutPlan": "FAST_ROLLOUT"})[0] == 200
+    assert ask(address, "GET", f"{policies}/logs")[0] == 404
+
+
 def test_what_nobody_emulates_is_told(place: tuple[str, Account]) -> None:
     address, account = place
     assert ask(address, "POST", f"{PROJECT}/global/packetMirrorings", {"name": "x"})[0] == 404

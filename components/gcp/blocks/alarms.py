@@ -1,5 +1,6 @@
 """Alarms: an e-mail when the site, servers, a load balancer or a database aren't well."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ _DATABASE = {
 }
 """Figure, kind of thing, the label that names one, and the share that is too much for a quarter of
 an hour."""
+_USED = 'metric.type="agent.googleapis.com/{}/percent_used" AND resource.type="gce_instance" AND metric.labels.state="used"'
 _ANSWERS = 'metric.type="loadbalancing.googleapis.com/https/request_count" AND resource.type="https_lb_rule"'
 _CHECK = 'metric.type="monitoring.googleapis.com/uptime_check/check_passed" AND resource.type="uptime_url"'
 _ERRORS = 0.05  # of the answers
@@ -32,6 +34,8 @@ class AlarmsArgs(args.AlarmsArgs):
     """The name or address that users come in by: asked each minute, from several continents."""
     url_map: pulumi.Input[str] | None = None
     """The name of a load balancer's URL map: the share of its answers that are errors."""
+    agents: Mapping[str, str] | None = None
+    """Labels of servers on which is Google's Ops Agent: it alone tells of memory and disks."""
 
 
 class Alarms(Block):
@@ -54,6 +58,9 @@ class Alarms(Block):
         for what, (of, metric, kind, label, most) in watched.items():
             filter = pulumi.Output.concat(f'metric.type="{metric}" AND resource.type="{kind}" AND {label}="', of, '"')
             self._alarm(what, most, 900, filter, [_aligned("ALIGN_MEAN", period=300)])
+        which = "".join(f' AND metadata.user_labels."{key}"="{value}"' for key, value in (args.agents or {}).items())
+        for what in ("memory", "disk") if args.agents else ():
+            self._alarm(what, 90, 900, _USED.format(what) + which, [_aligned("ALIGN_MEAN", period=300)])
         if args.url_map is not None:
             self._balancer(args.url_map)
         if args.site is not None:

@@ -22,13 +22,13 @@ _SERVICES = ("compute", "iam", "iap", "oslogin", "storage")
 
 class Foundation(CloudStack):
     """`store`, `network`; `zone`: that of single servers; `web`: the web servers' role, `firewall`
-    theirs; `dns_zone`: what Cloud DNS calls the settings'."""
+    theirs; `labels`: those of its servers alone; `dns_zone`: what Cloud DNS calls the settings'."""
 
     options: Options
 
     def __init__(self, parent: pulumi.Resource, settings: Settings, place: StackPlace, options: Options) -> None:
         super().__init__(parent, settings, place, options)
-        self.tags = {**self.tags, **options.tags}
+        self.tags, self.labels = {**self.tags, **options.tags}, common.of_stack(place.project, place.stack, self.name)
         provider = self._provider()
         self.child = pulumi.ResourceOptions(parent=parent, providers={"gcp": provider})
         bucket = common.bucket_name(options.project, options.region, place.project, place.stack, self.name)
@@ -87,8 +87,8 @@ class Foundation(CloudStack):
         them too."""
         settings, options = self.settings, self.options
         managed, more = settings.database.placement == "managed", bool(options.zone)
-        on = {"sqladmin": managed, "dns": managed or more, "certificatemanager": more and self.is_fleet}
-        on["monitoring"] = options.email is not None
+        on = {"sqladmin": managed, "dns": managed or more, "certificatemanager": more and self.is_fleet, "logging": options.logs}
+        on["monitoring"] = options.logs or options.email is not None
         where: dict[str, Any] = {"project": options.project, "region": options.region}
         first = gcp.Provider(f"{self.name}-services", **where, opts=self.own)
         by = pulumi.ResourceOptions.merge(self.own, pulumi.ResourceOptions(provider=first))

@@ -74,6 +74,9 @@ class Options(CloudOptions):
         None, "The domain, with a public zone in Cloud DNS, that `slipway:domain` is set in."
     )
     database: GcpDatabaseOptions = setting(GcpDatabaseOptions(), "The database's server, own or managed.")
+    logs: Annotated[bool, kinds.SWITCH] = setting(
+        False, "What servers write goes to Cloud Logging, how full memory and disks are to Monitoring. Priced."
+    )
 
 
 def problems(settings: Settings, options: Options) -> Iterator[Problem]:
@@ -95,3 +98,6 @@ def problems(settings: Settings, options: Options) -> Iterator[Problem]:
     if options.image == "ubuntu-24.04" and database.placement == "managed" and database.engine == "postgres":
         wanted = "wanted debian-13 with a managed PostgreSQL, which is 17, as pg_dump of ubuntu-24.04 reads no newer than 16"
         yield f"{SECTION}.image", f"{wanted}, found {shown(options.image)}; change it"
+    if options.image == "ubuntu-24.04" and options.logs:
+        wanted = f"wanted debian-13 with {SECTION}.logs, as Google puts its agent on no Ubuntu"
+        yield f"{SECTION}.image", f"{wanted}, found {shown(options.image)}; change it, or leave logs out"

@@ -1,8 +1,10 @@
 """The parts of a stack: web servers, a database beside them, what watches all of that."""
 
+from pathlib import Path
 from typing import Any
 
 import pulumi
+import pulumi_gcp as gcp
 
 from components.blocks.stack import Parts, Tier, WebTier
 from components.gcp.blocks.alarms import Alarms, AlarmsArgs
@@ -15,6 +17,7 @@ from components.hosts.database_host import PORTS
 from components.rollout.resources import ReleaseArgs
 
 _SYSTEM_DISK = 20  # GB, of a server whose data has a disk of its own
+_AGENT = Path(__file__).parent / "ops-agent.yaml"
 
 
 def _own_database(foundation: Foundation) -> Tier:
@@ -92,10 +95,31 @@ def _fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
 
 
 def _watch(foundation: Foundation, web: WebTier, database: Tier) -> None:
+    agents = foundation.labels if foundation.options.logs else None
+    if agents:
+        _install(foundation, agents, {**web.roles, **database.roles})
     if foundation.options.email:
         site = foundation.settings.domain or web.address
-        args = AlarmsArgs(site=site, **foundation.alarms_args(web, database))
+        args = AlarmsArgs(site=site, agents=agents, **foundation.alarms_args(web, database))
         Alarms(f"{foundation.name}-alarms", args, foundation.child)
+
+
+def _install(foundation: Foundation, labels: dict[str, str], accounts: dict[str, pulumi.Output[str]]) -> None:
+    """Google's Ops Agent on all servers with those labels, and on those to come; and the rights of
+    the servers' accounts, by kind, that it needs."""
+    name, project, own = foundation.name, foundation.options.project, foundation.child
+    config = _AGENT.read_text(encoding="utf-8").replace("@@APP@@", name)
+    gcp.compute.GlobalVmExtensionPolicy(
+        f"{name}-logs",
+        extension_policies=[{"extension_name": "ops-agent", "string_config": config}],
+        instance_selectors=[{"label_selector": {"inclusion_labels": labels}}],
+        rollout_operation={"rollout_input": {"predefined_rollout_plan": "FAST_ROLLOUT"}},  # the other one takes five days
+        opts=own,
+    )
+    for kind, account in accounts.items():
+        member = pulumi.Output.concat("serviceAccount:", account)
+        for role in ("logging.logWriter", "monitoring.metricWriter"):
+            gcp.projects.IAMMember(f"{name}-{kind}-{role.lower()}", project=project, role=f"roles/{role}", member=member, opts=own)
 
 
 def _records(foundation: Foundation, address: pulumi.Output[str]) -> tuple[SiteName, ...]:
