@@ -146,7 +146,7 @@ class _Steps:
 
     def _ask(self, url: str, release: str, host: str | None = None) -> None:
         """By its own name, or as `host`: a platform may tell releases apart by that."""
-        health = replace(self.health, host=host) if host else self.health
+        health = replace(self.health, host=host or self.health.host or urlsplit(url).netloc)
         bad = public.check(url, [str(urlsplit(url).hostname)], health, release)
         if bad:
             raise _Failed(*bad)

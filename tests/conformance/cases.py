@@ -86,7 +86,15 @@ class _Wire(put_out.Answering):
 
 def _answer(resource: Resource) -> tuple[str, dict[str, Any]]:
     if resource.type.startswith("pulumi-python:dynamic"):
-        return f"{resource.name}-id", {"value": "0" * 64, "ok": True, "message": "", "live": "0" * 12, "certificate": "PEM", "key": "PEM"}
+        return f"{resource.name}-id", {
+            "value": "0" * 64,
+            "ok": True,
+            "message": "",
+            "live": "0" * 12,
+            "certificate": "PEM",
+            "key": "PEM",
+            "hostname": "x.appspot.com",
+        }
     return f"{resource.name}-id", put_out.outputs(resource.type, resource.name)
 
 

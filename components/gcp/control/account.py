@@ -27,16 +27,18 @@ _PROGRAMS = {
 _GIVEN = "GOOGLE_APPLICATION_CREDENTIALS"
 _KEY = "~/.ssh/slipway-google"
 _TTL = "1d"  # that the key is taken: whoever comes back later gives it anew
-RIGHTS = "give it by a role (docs/targets/gcp-vm.md)"
+_BY_A_ROLE = "give it by a role (docs/targets/{target}.md)"
+RIGHTS = _BY_A_ROLE.format(target="gcp-vm")
 _SAID: dict[str, tuple[type[SlipwayError], str]] = {
     r"gcloud auth (?:application-default )?login|Failed to load credential file|[Rr]eauth":
         (MissingError, f"the login is over or never was ({{said}}); {_LOGIN}"),
     r"apis/api/([\w.]+)/|API \[([\w.]+)\] not enabled":
         (SlipwayError, "the API {0} isn't switched on; run: gcloud services enable {0} --project={project}"),
     r"The resource 'projects/[\w.:-]+' was not found|valid project|[Pp]roject .*(?:does not|doesn't) exist":
-        (UsageError, f"slipway:gcp-vm.project: wanted a project of this login, found none ({{said}}); mend it, or {_LOGIN}"),
-    r"[Rr]equired '([\w.]+)' permission|[Pp]ermission '([\w.]+)' denied": (SlipwayError, f"wanted leave for {{0}}, found none; {RIGHTS}"),
-    r"not have permission|PERMISSION_DENIED": (SlipwayError, f"wanted leave for gcloud {{action}}, found none ({{said}}); {RIGHTS}"),
+        (UsageError, f"slipway:{{target}}.project: wanted a project of this login, found none ({{said}}); mend it, or {_LOGIN}"),
+    r"[Rr]equired '([\w.]+)' permission|[Pp]ermission '([\w.]+)' denied":
+        (SlipwayError, f"wanted leave for {{0}}, found none; {_BY_A_ROLE}"),
+    r"not have permission|PERMISSION_DENIED": (SlipwayError, f"wanted leave for {{action}}, found none ({{said}}); {_BY_A_ROLE}"),
     r"ConnectionError|Max retries exceeded|[Uu]nable to find the server":
         (SlipwayError, "not reachable ({said}); look at the network, and a proxy (gcloud config list)"),
 }  # fmt: skip
@@ -70,20 +72,21 @@ def ask(*words: str) -> Any:
     `SlipwayError`."""
     done = subprocess.run(command(*words, "--format=json"), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise translated(done.stderr, " ".join(words[:3]))
+        raise translated(done.stderr, " ".join(("gcloud", *words[:3])))
     return json.loads(done.stdout)
 
 
-def translated(said: str, action: str) -> SlipwayError:
-    """What the program `said` of an error, in one line. `action`: what was asked, in its words."""
+def translated(said: str, action: str, project: str = "", target: str = "gcp-vm") -> SlipwayError:
+    """What Google `said` of an error, in one line. `action`: what was asked, in words; `project`:
+    if not that of `sign_in`; `target`: whose page names rights."""
     words = re.sub(r"^.*?ERROR: (?:\(gcloud[^)]*\) )?", "", said, flags=re.DOTALL)
     told = one_line(" ".join(re.split(r"\n\n|\nPlease ", words)[0].split()), 300) or "it said nothing"
-    project, _ = _login
+    project = project or _login[0]
     for pattern, (kind, text) in _SAID.items():
         if found := re.search(pattern, said):
             named = next((one for one in found.groups() if one), "")
-            return kind(f"google, {project}: {text.format(named, project=project, action=action, said=told)}")
-    return SlipwayError(f"google, {project}: gcloud {action}: {told}")
+            return kind(f"google, {project}: {text.format(named, target=target, project=project, action=action, said=told)}")
+    return SlipwayError(f"google, {project}: {action}: {told}")
 
 
 def os_login() -> tuple[str, str]:

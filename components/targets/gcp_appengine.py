@@ -1,0 +1,217 @@
+"""Google App Engine's standard environment: one app a project, built and scaled by Google."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import pulumi
+import pulumi.dynamic
+import pulumi_gcp as gcp
+import yaml
+from pydantic import Field
+
+from cloud_init import templating
+from cloud_init.host.contracts.manifest import LOGINS, File
+from components import platforms
+from components.blocks import names
+from components.blocks.args import ReleaseStoreArgs
+from components.blocks.block import APP
+from components.errors import shown
+from components.gcp import common
+from components.gcp.blocks.managed_database import ManagedDatabase, ManagedDatabaseArgs
+from components.gcp.blocks.release_store import ReleaseStore
+from components.gcp.control.services import Services
+from components.gcp.stack.foundation import provider
+from components.gcp.stack.options import CLASS, PROJECT, REGION
+from components.hosts.resources import RandomSecret
+from components.platforms.appengine import SECRET_MANAGER, SECRETS, AppEngine
+from components.providers import AppEngineProvider
+from components.release import bundle as bundles
+from components.release import core
+from components.release.ids import SECRET_KEY
+from components.rollout.resources import Deploy, DeployArgs
+from components.settings import Model, Settings, kinds, number, target_options
+from components.settings.kinds import setting
+from components.settings.report import Problem
+from components.target import StackPlace, Takes, TargetComponent
+from components.target import needs_nothing as needs
+
+__all__ = ["TAKES", "THIS_MACHINE", "Options", "Target", "bundle", "deployment", "needs"]
+
+THIS_MACHINE = False
+TAKES: Takes = {**platforms.TAKES, "domain": False, "app.processes": False}
+_SECTION = "slipway:gcp-appengine"
+_SERVICES = ("appengine", "artifactregistry", "cloudbuild", "iam", "logging", "secretmanager", "storage")
+_PYTHONS = ("3.14", "3.13", "3.12", "3.11", "3.10")
+_TYPE = kinds.matching("class", "a class of instances: F1, F2, F4 or F4_1G", "F1|F2|F4|F4_1G")
+
+
+class Options(Model):
+    """slipway:gcp-appengine"""
+
+    project: Annotated[str, PROJECT] = Field(description="The project that all of it is in, by its id; it has one App Engine.")
+    region: Annotated[str, REGION] = Field(description="Where all of it is; App Engine's is for ever.")
+    instance_class: Annotated[str, _TYPE] = setting("F1", "The size of an instance: F1 (384 MB), F2, F4, F4_1G (3 GB).")
+    min_instances: Annotated[int, number(0, 1000)] = setting(
+        0, "Instances that wait for requests; with 0 the first one waits for an instance."
+    )
+    max_instances: Annotated[int, number(1, 1000)] = setting(10, "Instances there are at most.")
+    database_class: Annotated[str, CLASS] = setting("db-f1-micro", "The size of a managed database: its tier.")
+    database_disk: Annotated[int, number(10, 16384, "GB")] = setting(10, "The disk of its data; it grows by itself.")
+
+
+def _problems(settings: Settings, options: Options) -> Iterator[Problem]:
+    if options.min_instances > options.max_instances:
+        found = f"{options.min_instances} and {options.max_instances}"
+        yield f"{_SECTION}.minInstances", f"wanted at most maxInstances, found {found}; change one"
+    if settings.server.timeout > 600:
+        found = f"found {settings.server.timeout}"
+        yield "slipway:server.timeout", f"wanted at most 600, as App Engine ends a request after ten minutes, {found}; lower it"
+    if settings.app.python not in (None, *_PYTHONS):
+        yield "slipway:app.python", f"wanted one of {', '.join(_PYTHONS)}, found {shown(settings.app.python)}; set one, or leave it out"
+    if settings.database.extensions and settings.database.placement == "managed":
+        yield "slipway:database.extensions", "wanted none, which slipway:app.releaseCommand makes here, found some; leave them out"
+    for name in (name for name in settings.given if len(name) > 180):
+        yield "slipway:secretEnv", f"wanted names of at most 180 letters, found one of {len(name)}; shorten it"
+
+
+class Application(pulumi.dynamic.Resource, module="slipway", name="AppEngine"):
+    """The project's App Engine: made where there is none; it can't be removed."""
+
+    hostname: pulumi.Output[str]
+
+    def __init__(self, name: str, project: str, region: str, opts: pulumi.ResourceOptions) -> None:
+        super().__init__(AppEngineProvider(), name, {"project": project, "region": region, "hostname": None}, opts)
+
+
+class Target(TargetComponent):
+    """What is constant, and the release in service."""
+
+    def __init__(self, name: str, settings: Settings, place: StackPlace) -> None:
+        super().__init__("slipway:target:GcpAppengine", name)
+        options = target_options(settings, Options, "gcp-appengine", _problems)
+        facts, own, is_managed = _facts(settings, options, place), pulumi.ResourceOptions(parent=self), _is_managed(settings)
+        services = [*_SERVICES, *(["sqladmin"] if is_managed else [])]
+        google = provider(name, services, own, project=options.project, region=options.region)
+        child = pulumi.ResourceOptions(parent=self, provider=google)
+        tags = {"project": place.project, "stack": place.stack, "owner": "slipway", APP: name}
+        account = gcp.serviceaccount.Account(f"{name}-app", account_id=facts["account"].partition("@")[0], display_name=name, opts=child)
+        given: dict[str, Any] = {"member": account.member, "opts": child}
+        sources = ReleaseStoreArgs(bucket=facts["bucket"], region=options.region, tags=tags, keep=False)
+        store = ReleaseStore(f"{name}-sources", sources, child)
+        rights = ("logging.logWriter", "artifactregistry.reader", *(["cloudsql.client"] if is_managed else []))
+        after: list[pulumi.Resource] = [
+            gcp.storage.BucketIAMMember(f"{name}-sources", bucket=store.bucket, role="roles/storage.objectViewer", **given),
+            *(gcp.projects.IAMMember(f"{name}-{right}", project=options.project, role=f"roles/{right}", **given) for right in rights),
+        ]
+        on = pulumi.ResourceOptions(parent=self, depends_on=[google])
+        application = Application(f"{name}-application", options.project, options.region, on)
+        planned, key = _planned(settings, options, place.folder), RandomSecret(f"{name}-key", own).value
+        environment, connection = core.whole(planned.secrets(key, settings.secret_env)), pulumi.Output.from_input("")
+        if is_managed:
+            args = ManagedDatabaseArgs(
+                app=name,
+                engine=settings.database.engine,
+                instance_class=options.database_class,
+                storage=options.database_disk,
+                client_group_id=account.email,
+                keep=settings.keep_data,
+                tags=tags,
+                project=options.project,
+                region=options.region,
+                last_snapshot=settings.last_snapshot,
+            )
+            database = ManagedDatabase(f"{name}-database", args, child)
+            connection = database.address
+            environment = pulumi.Output.all(environment, database.environment).apply(lambda both: {**both[1], **both[0]})
+        environment, labelled = pulumi.Output.secret(environment), common.labels(tags)
+        versions: dict[str, pulumi.Output[str]] = {}
+        for variable, called in _secrets(settings).items():
+            one = f"{name}-{variable}"
+            secret = gcp.secretmanager.Secret(one, secret_id=called, replication={"auto": {}}, labels=labelled, opts=child)
+            value = environment[variable]
+            # Earlier versions stay: releases that can be gone back to name them.
+            version = gcp.secretmanager.SecretVersion(one, secret=secret.id, secret_data=value, deletion_policy="ABANDON", opts=child)
+            after.append(gcp.secretmanager.SecretIamMember(one, secret_id=secret.id, role="roles/secretmanager.secretAccessor", **given))
+            versions[variable] = version.name
+        told = pulumi.Output.all(versions, connection).apply(lambda both: {**facts, "secrets": both[0], "database": both[1]})
+        release, url = planned.id(key, environment), pulumi.Output.concat("https://", application.hostname)
+        ready = pulumi.ResourceOptions(parent=self, depends_on=[application, *after])
+        deploy = Deploy(f"{name}-deploy", DeployArgs(planned, release, told, url, environment), ready)
+        hosts = application.hostname.apply(lambda known: [str(known)])
+        self.put_out(settings, release, deploy.require(), hosts, account=account.email, bucket=store.bucket)
+
+
+def _planned(settings: Settings, options: Options, folder: Path) -> core.Release[bundles.Bundle]:
+    """The release, with what App Engine alone reads; it is asked by the name of its address."""
+    planned = bundles.plan(settings, folder, "", bundles.Runs(client="X-Appengine-User-Ip"))
+    made, http = planned.manifest, settings.http
+    web = next(file.content for file in made.files if file.path == "Procfile").removeprefix("web: ").strip()
+    static = {} if core.make_door(settings).static else settings.app.static
+    handlers: list[dict[str, Any]] = [
+        {
+            "url": f"{re.escape((http.path or '') + url)}/(.*)",
+            "static_files": f"src/{path}/\\1",
+            "upload": f"src/{re.escape(path)}/.*",
+            "application_readable": True,
+            **({} if http.static_age is None else {"expiration": f"{http.static_age}s"}),
+            "secure": "always",
+        }
+        for url, path in sorted(static.items(), reverse=True)  # the first that fits counts
+    ]
+    latest = {name: f"{SECRET_MANAGER}projects/{options.project}/secrets/{one}/versions/latest" for name, one in _secrets(settings).items()}
+    document = {
+        "runtime": f"python{(settings.app.python or _PYTHONS[0]).replace('.', '')}",
+        "entrypoint": web,
+        "instance_class": options.instance_class,
+        "automatic_scaling": {"min_instances": options.min_instances, "max_instances": options.max_instances},
+        "inbound_services": ["warmup"],
+        "handlers": [*handlers, {"url": "/.*", "script": "auto", "secure": "always"}],
+        "env_variables": {**settings.app.env, SECRETS: json.dumps(latest)},
+    }
+    files = (
+        File("app.yaml", yaml.safe_dump(document, sort_keys=False)),
+        File("files/slipway_secrets.py", templating.text("appengine/slipway_secrets.py")),
+    )
+    return bundles.with_files(planned, *files)
+
+
+def bundle(settings: Settings, folder: Path) -> core.Release[bundles.Bundle]:
+    """The app as a folder for `gcloud app deploy`, once an `up` has made what it names."""
+    return _planned(settings, target_options(settings, Options, "gcp-appengine", _problems), folder)
+
+
+def deployment(settings: Settings, place: StackPlace) -> AppEngine:
+    """What the project's App Engine serves now."""
+    options = target_options(settings, Options, "gcp-appengine", _problems)
+    hostname = Services(options.project).found().get("defaultHostname", "")
+    return AppEngine({**_facts(settings, options, place), "url": f"https://{hostname}"})
+
+
+def _site(settings: Settings) -> str:
+    return names.short(f"{settings.app.name}-{settings.stack}".lower(), 30)
+
+
+def _secrets(settings: Settings) -> dict[str, str]:
+    """Ids in Secret Manager by variable."""
+    own = {SECRET_KEY: SECRET_KEY not in settings.given, LOGINS: bool(settings.logins), "DATABASE_URL": _is_managed(settings)}
+    every = settings.given - settings.app.env.keys() | {name for name, is_made in own.items() if is_made}
+    return {name: f"{_site(settings)}-{name}" for name in sorted(every)}
+
+
+def _is_managed(settings: Settings) -> bool:
+    return settings.database.engine != "none" and settings.database.placement == "managed"
+
+
+def _facts(settings: Settings, options: Options, place: StackPlace) -> dict[str, Any]:
+    """What `AppEngine` is told; the secrets' versions and the database come as they are made."""
+    bucket = common.bucket_name(options.project, options.region, place.project, place.stack, settings.app.name)
+    health = core.make_health(settings, core.make_door(settings), "", "https")
+    return {
+        "platform": "appengine", "app": settings.app.name, "project": options.project, "region": options.region, "bucket": bucket,
+        "account": f"{names.short(f'{_site(settings)}-app', 30)}@{options.project}.iam.gserviceaccount.com",
+        "python": settings.app.python or _PYTHONS[0], "min": options.min_instances, "health": asdict(health), "secrets": {}, "database": "",
+    }  # fmt: skip
