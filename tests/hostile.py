@@ -101,6 +101,9 @@ GOOD: Mapping[str, Any] = {
         ("network.nat", True), ("zone", "example.com"), ("email", "ops@example.com"), ("database.instanceType", "n2-standard-2"),
         ("database.disk", 40), ("database.instanceClass", "db-custom-2-7680"), ("database.standby", True),
         ("tags[name]", "cost-centre"), ("tags[value]", "4711"))},
+    **{f"gcp-appengine.{name}": value for name, value in (
+        ("project", "shop-123456"), ("region", "europe-west1"), ("instanceClass", "F4_1G"), ("minInstances", 1), ("maxInstances", 20),
+        ("databaseClass", "db-custom-2-7680"), ("databaseDisk", 40))},
     "ssh.hosts.database.volume": "/dev/disk/by-id/data",
 }  # fmt: skip
 """What is right in each place. A setting that isn't here fails the tests: it isn't covered."""
@@ -110,7 +113,7 @@ NEEDED: Mapping[str, Any] = {
     "database": {"engine": "postgres"},
     "aws-ec2": {"region": "eu-west-1"},
     "alicloud-ecs": {"region": "ap-southeast-1"},
-    "gcp-vm": {"project": "shop-123456", "region": "europe-west1"},
+    **{name: {"project": "shop-123456", "region": "europe-west1"} for name in ("gcp-vm", "gcp-appengine")},
     "ssh": {"hosts": {"web": ["10.0.0.9"], "database": {"address": "10.0.0.8"}}},
 }
 """What a section can't do without."""

@@ -7,7 +7,7 @@ import tarfile
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -27,10 +27,10 @@ from components.platforms import Overtaken, Sendable, rollback
 SECRETS = "SLIPWAY_SECRETS"
 """The variable with addresses of secrets by name, as JSON; `files/slipway_secrets.py` reads it."""
 SECRET_MANAGER = "https://secretmanager.googleapis.com/v1/"
+_BUILDS = "https://console.cloud.google.com/cloud-build/builds?project="
 _SERVICE = "/services/default"
 _VERSIONS = f"{_SERVICE}/versions"
 _SCALE = "automaticScaling.standard_scheduler_settings.min_instances"
-_PROXY = "gcr.io/cloud-sql-connectors/cloud-sql-proxy:2.18.2-alpine"
 _CLOUD_SQL = "Cloud SQL keeps seven days of a managed database; see: gcloud sql backups list --instance=-"
 
 
@@ -71,8 +71,8 @@ class AppEngine(Deployment):
             self._run_command(release, source)
         wanted = made_of(release, self.facts)
         wanted["deployment"] = {"zip": {"sourceUrl": f"https://storage.googleapis.com/{bucket}/{source}"}}
-        operation = self.google.ask("POST", "appengine", f"{self.google.app}{_VERSIONS}", wanted)
-        self.google.done("appengine", operation, self._teller())
+        progress.note(self.name, f"Cloud Build builds it: {_BUILDS}{self.facts['project']}")
+        self.google.change("POST", _VERSIONS, wanted)
         self.google.ask("DELETE", "storage", f"storage/v1/b/{bucket}/o/{source}")
 
     def private_url(self, release: str) -> str | None:
@@ -128,18 +128,13 @@ class AppEngine(Deployment):
 
     def _instance(self, version: str, share: float) -> Instance:
         known = self.google.found(f"{_VERSIONS}/{version}")
-        running = self.google.found(f"{_VERSIONS}/{version}/instances").get("instances", [])
-        return Instance(
-            host=version,
-            ok=True,
-            address=known["versionUrl"],
-            live=Live(release=_release(version), since=_at(known["createTime"])),
-            processes=[
-                Process(name=one["id"][:12], state="up", uptime=time.time() - _at(one["startTime"]), memory=one.get("memoryUsage"))
-                for one in running
-            ],
-            front={"traffic": f"{share:.0%}", "class": known.get("instanceClass", ""), "runtime": known["runtime"]},
-        )
+        live = Live(release=_release(version), since=_at(known["createTime"]))
+        processes = [
+            Process(name=one["id"][:12], state="up", uptime=time.time() - _at(one["startTime"]), memory=one.get("memoryUsage"))
+            for one in self.google.found(f"{_VERSIONS}/{version}/instances").get("instances", [])
+        ]
+        front = {"traffic": f"{share:.0%}", "class": known["instanceClass"], "runtime": known["runtime"]}
+        return Instance(host=version, ok=True, address=known["versionUrl"], live=live, processes=processes, front=front)
 
     def _scale(self, version: str, least: int) -> None:
         """Sets how many instances of a version there are at least."""
@@ -155,25 +150,12 @@ class AppEngine(Deployment):
             elif one.get("automaticScaling", {}).get("standardSchedulerSettings", {}).get("minInstances"):
                 self._scale(one["id"], 0)
 
-    def _teller(self) -> Callable[[Mapping[str, Any]], None]:
-        """What tells where the log of a build is, once."""
-        told: set[str] = set()
-
-        def tell(operation: Mapping[str, Any]) -> None:
-            known = operation.get("metadata", {})
-            build = known.get("build", {}).get("id") or known.get("createVersionMetadata", {}).get("cloudBuildId")
-            if build and not told:
-                told.add(build)
-                progress.note(self.name, f"builds; its log: https://console.cloud.google.com/cloud-build/builds/{build}")
-
-        return tell
-
     def _run_command(self, release: Sendable, source: str) -> None:
         """Runs the release command in Cloud Build, and tells its log."""
         where = f"v1/projects/{self.facts['project']}/locations/{self.facts['region']}/builds"
         operation = self.google.ask("POST", "cloudbuild", where, build_of(release, source, self.facts))
         try:
-            self.google.done("cloudbuild", operation, self._teller())
+            self.google.done("cloudbuild", operation)
         except SlipwayError as error:
             raise SlipwayError(f"the release command failed: {error}") from None
         finally:
@@ -188,7 +170,9 @@ class AppEngine(Deployment):
         told, since = set[str](), datetime.now().astimezone().isoformat()
         while True:
             for entry in (one for one in found if one["insertId"] not in told):
-                yield f"{entry['timestamp'][:19]} {_words(entry)}"
+                asked_for = " ".join(map(str, map(entry.get("protoPayload", {}).get, ("method", "resource", "status"))))
+                words = entry.get("textPayload") or entry.get("jsonPayload", {}).get("message") or asked_for
+                yield f"{entry['timestamp'][:19]} {words}"
                 told.add(entry["insertId"])
                 since = entry["timestamp"]
             if not follow:
@@ -229,21 +213,18 @@ def _handler(url: str, secure: str, script: str = "", static_files: str = "", up
 
 def build_of(release: Sendable, source: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     """The build that runs the release command as the app's account, beside Cloud SQL's proxy."""
+    build: dict[str, Any] = yaml.safe_load(text("appengine/cloudbuild.yaml"))
     environment = {**release.bundle.environment, "COMMAND": release.bundle.release_command, "DATABASE": facts["database"]}
-    step = {
-        "name": f"python:{facts['python']}",
-        "script": text("appengine/release.sh"),
-        "env": [f"{name}={value.replace('$', '$$')}" for name, value in environment.items()],  # a build has variables too
-        "secretEnv": sorted(facts["secrets"]),
-    }
-    proxy = {"name": _PROXY, "entrypoint": "cp", "args": ["/cloud-sql-proxy", "."]}
+    # A build has variables too, which begin with a dollar.
+    build["steps"][-1] |= {"env": [f"{name}={value.replace('$', '$$')}" for name, value in environment.items()]}
+    build["steps"][-1] |= {"secretEnv": sorted(facts["secrets"])}
+    secrets = [{"env": name, "versionName": version} for name, version in sorted(facts["secrets"].items())]
     return {
+        **build,
         "source": {"storageSource": {"bucket": facts["bucket"], "object": source}},
-        "steps": [*([proxy] if facts["database"] else []), step],
-        "availableSecrets": {"secretManager": [{"env": name, "versionName": one} for name, one in sorted(facts["secrets"].items())]},
+        "substitutions": {"_PYTHON": facts["python"]},
+        "availableSecrets": {"secretManager": secrets},
         "serviceAccount": f"projects/{facts['project']}/serviceAccounts/{facts['account']}",
-        "options": {"logging": "CLOUD_LOGGING_ONLY"},
-        "timeout": "3600s",
     }
 
 
@@ -270,10 +251,3 @@ def _release(version: str) -> str:
 
 def _at(moment: str) -> float:
     return datetime.fromisoformat(moment).timestamp()
-
-
-def _words(entry: Mapping[str, Any]) -> str:
-    """What an app wrote, or a request as its log has it."""
-    asked = entry.get("protoPayload", {})
-    request = " ".join(str(asked[one]) for one in ("method", "resource", "status") if one in asked)
-    return str(entry.get("textPayload") or entry.get("jsonPayload", {}).get("message") or request)

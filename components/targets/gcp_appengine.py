@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -45,6 +45,7 @@ THIS_MACHINE = False
 TAKES: Takes = {**platforms.TAKES, "domain": False, "app.processes": False}
 _SECTION = "slipway:gcp-appengine"
 _SERVICES = ("appengine", "artifactregistry", "cloudbuild", "iam", "logging", "secretmanager", "storage")
+_RIGHTS = ("logging.logWriter", "artifactregistry.reader")
 _PYTHONS = ("3.14", "3.13", "3.12", "3.11", "3.10")
 _TYPE = kinds.matching("class", "a class of instances: F1, F2, F4 or F4_1G", "F1|F2|F4|F4_1G")
 
@@ -55,27 +56,29 @@ class Options(Model):
     project: Annotated[str, PROJECT] = Field(description="The project that all of it is in, by its id; it has one App Engine.")
     region: Annotated[str, REGION] = Field(description="Where all of it is; App Engine's is for ever.")
     instance_class: Annotated[str, _TYPE] = setting("F1", "The size of an instance: F1 (384 MB), F2, F4, F4_1G (3 GB).")
-    min_instances: Annotated[int, number(0, 1000)] = setting(
-        0, "Instances that wait for requests; with 0 the first one waits for an instance."
-    )
+    min_instances: Annotated[int, number(0, 1000)] = setting(0, "Instances at least; with 0 the first request waits for one.")
     max_instances: Annotated[int, number(1, 1000)] = setting(10, "Instances there are at most.")
     database_class: Annotated[str, CLASS] = setting("db-f1-micro", "The size of a managed database: its tier.")
     database_disk: Annotated[int, number(10, 16384, "GB")] = setting(10, "The disk of its data; it grows by itself.")
 
 
 def _problems(settings: Settings, options: Options) -> Iterator[Problem]:
-    if options.min_instances > options.max_instances:
-        found = f"{options.min_instances} and {options.max_instances}"
-        yield f"{_SECTION}.minInstances", f"wanted at most maxInstances, found {found}; change one"
-    if settings.server.timeout > 600:
-        found = f"found {settings.server.timeout}"
-        yield "slipway:server.timeout", f"wanted at most 600, as App Engine ends a request after ten minutes, {found}; lower it"
-    if settings.app.python not in (None, *_PYTHONS):
-        yield "slipway:app.python", f"wanted one of {', '.join(_PYTHONS)}, found {shown(settings.app.python)}; set one, or leave it out"
-    if settings.database.extensions and settings.database.placement == "managed":
-        yield "slipway:database.extensions", "wanted none, which slipway:app.releaseCommand makes here, found some; leave them out"
-    for name in (name for name in settings.given if len(name) > 180):
-        yield "slipway:secretEnv", f"wanted names of at most 180 letters, found one of {len(name)}; shorten it"
+    least, most, python, longest = (
+        options.min_instances,
+        options.max_instances,
+        settings.app.python,
+        max(map(len, settings.given), default=0),
+    )
+    if least > most:
+        yield f"{_SECTION}.minInstances", f"wanted at most maxInstances, found {least} and {most}; change one"
+    if (seconds := settings.server.timeout) > 600:
+        yield "slipway:server.timeout", f"wanted at most 600, as App Engine ends a request then, found {seconds}; lower it"
+    if python not in (None, *_PYTHONS):
+        yield "slipway:app.python", f"wanted one of {', '.join(_PYTHONS)}, found {shown(python)}; set one, or leave it out"
+    if settings.database.extensions:
+        yield "slipway:database.extensions", "wanted none, found some; make them in slipway:app.releaseCommand"
+    if longest > 180:
+        yield "slipway:secretEnv", f"wanted names of at most 180 letters, found one of {longest}; shorten it"
 
 
 class Application(pulumi.dynamic.Resource, module="slipway", name="AppEngine"):
@@ -83,8 +86,8 @@ class Application(pulumi.dynamic.Resource, module="slipway", name="AppEngine"):
 
     hostname: pulumi.Output[str]
 
-    def __init__(self, name: str, project: str, region: str, opts: pulumi.ResourceOptions) -> None:
-        super().__init__(AppEngineProvider(), name, {"project": project, "region": region, "hostname": None}, opts)
+    def __init__(self, name: str, where: Mapping[str, str], opts: pulumi.ResourceOptions) -> None:
+        super().__init__(AppEngineProvider(), name, {**where, "hostname": None}, opts)
 
 
 class Target(TargetComponent):
@@ -93,90 +96,73 @@ class Target(TargetComponent):
     def __init__(self, name: str, settings: Settings, place: StackPlace) -> None:
         super().__init__("slipway:target:GcpAppengine", name)
         options = target_options(settings, Options, "gcp-appengine", _problems)
-        facts, own, is_managed = _facts(settings, options, place), pulumi.ResourceOptions(parent=self), _is_managed(settings)
-        services = [*_SERVICES, *(["sqladmin"] if is_managed else [])]
-        google = provider(name, services, own, project=options.project, region=options.region)
-        child = pulumi.ResourceOptions(parent=self, provider=google)
+        facts, own, has_sql = _facts(settings, options, place), pulumi.ResourceOptions(parent=self), _is_managed(settings)
+        where: dict[str, Any] = {"project": options.project, "region": options.region}
+        google = provider(name, [*_SERVICES, *(["sqladmin"] if has_sql else [])], own, **where)
+        child, on = pulumi.ResourceOptions(parent=self, provider=google), pulumi.ResourceOptions(parent=self, depends_on=[google])
         tags = {"project": place.project, "stack": place.stack, "owner": "slipway", APP: name}
+        application = Application(f"{name}-application", where, on)
         account = gcp.serviceaccount.Account(f"{name}-app", account_id=facts["account"].partition("@")[0], display_name=name, opts=child)
         given: dict[str, Any] = {"member": account.member, "opts": child}
         sources = ReleaseStoreArgs(bucket=facts["bucket"], region=options.region, tags=tags, keep=False)
         store = ReleaseStore(f"{name}-sources", sources, child)
-        rights = ("logging.logWriter", "artifactregistry.reader", *(["cloudsql.client"] if is_managed else []))
-        after: list[pulumi.Resource] = [
-            gcp.storage.BucketIAMMember(f"{name}-sources", bucket=store.bucket, role="roles/storage.objectViewer", **given),
-            *(gcp.projects.IAMMember(f"{name}-{right}", project=options.project, role=f"roles/{right}", **given) for right in rights),
-        ]
-        on = pulumi.ResourceOptions(parent=self, depends_on=[google])
-        application = Application(f"{name}-application", options.project, options.region, on)
+        after = [gcp.storage.BucketIAMMember(f"{name}-sources", bucket=store.bucket, role="roles/storage.objectViewer", **given).id]
+        for right in (*_RIGHTS, *(["cloudsql.client"] if has_sql else [])):
+            after.append(gcp.projects.IAMMember(f"{name}-{right}", project=options.project, role=f"roles/{right}", **given).id)
         planned, key = _planned(settings, options, place.folder), RandomSecret(f"{name}-key", own).value
-        environment, connection = core.whole(planned.secrets(key, settings.secret_env)), pulumi.Output.from_input("")
-        if is_managed:
+        secrets, connection = planned.secrets(key, settings.secret_env), pulumi.Output.from_input("")
+        values, versions = (
+            {one: secrets[one] for one in _secrets(settings) if not (has_sql and one == "DATABASE_URL")},
+            dict[str, pulumi.Output[str]](),
+        )
+        if has_sql:
             args = ManagedDatabaseArgs(
-                app=name,
-                engine=settings.database.engine,
-                instance_class=options.database_class,
-                storage=options.database_disk,
-                client_group_id=account.email,
-                keep=settings.keep_data,
-                tags=tags,
-                project=options.project,
-                region=options.region,
-                last_snapshot=settings.last_snapshot,
-            )
+                app=name, engine=settings.database.engine, instance_class=options.database_class, storage=options.database_disk,
+                client_group_id=account.email, keep=settings.keep_data, last_snapshot=settings.last_snapshot, tags=tags, **where,
+            )  # fmt: skip
             database = ManagedDatabase(f"{name}-database", args, child)
-            connection = database.address
-            environment = pulumi.Output.all(environment, database.environment).apply(lambda both: {**both[1], **both[0]})
-        environment, labelled = pulumi.Output.secret(environment), common.labels(tags)
-        versions: dict[str, pulumi.Output[str]] = {}
+            connection, values["DATABASE_URL"] = database.address, database.environment["DATABASE_URL"]
         for variable, called in _secrets(settings).items():
             one = f"{name}-{variable}"
-            secret = gcp.secretmanager.Secret(one, secret_id=called, replication={"auto": {}}, labels=labelled, opts=child)
-            value = environment[variable]
+            kept = gcp.secretmanager.Secret(one, secret_id=called, replication={"auto": {}}, labels=common.labels(tags), opts=child)
             # Earlier versions stay: releases that can be gone back to name them.
-            version = gcp.secretmanager.SecretVersion(one, secret=secret.id, secret_data=value, deletion_policy="ABANDON", opts=child)
-            after.append(gcp.secretmanager.SecretIamMember(one, secret_id=secret.id, role="roles/secretmanager.secretAccessor", **given))
-            versions[variable] = version.name
-        told = pulumi.Output.all(versions, connection).apply(lambda both: {**facts, "secrets": both[0], "database": both[1]})
+            held: dict[str, Any] = {"secret": pulumi.Output.secret(kept.id), "secret_data": values[variable], "deletion_policy": "ABANDON"}
+            versions[variable] = gcp.secretmanager.SecretVersion(one, **held, opts=child).name
+            after.append(gcp.secretmanager.SecretIamMember(one, secret_id=kept.id, role="roles/secretmanager.secretAccessor", **given).id)
+        # Whoever deploys waits for the rights.
+        told = pulumi.Output.all(versions, connection, *after).apply(lambda all: {**facts, "secrets": all[0], "database": all[1]})
+        environment = pulumi.Output.secret(pulumi.Output.all(**values))
         release, url = planned.id(key, environment), pulumi.Output.concat("https://", application.hostname)
-        ready = pulumi.ResourceOptions(parent=self, depends_on=[application, *after])
-        deploy = Deploy(f"{name}-deploy", DeployArgs(planned, release, told, url, environment), ready)
-        hosts = application.hostname.apply(lambda known: [str(known)])
-        self.put_out(settings, release, deploy.require(), hosts, account=account.email, bucket=store.bucket)
+        deploy = Deploy(f"{name}-deploy", DeployArgs(planned, release, told, url, environment), own)
+        self.put_out(settings, release, deploy.require(), application.hostname.apply(lambda known: [known]))
 
 
 def _planned(settings: Settings, options: Options, folder: Path) -> core.Release[bundles.Bundle]:
     """The release, with what App Engine alone reads; it is asked by the name of its address."""
     planned = bundles.plan(settings, folder, "", bundles.Runs(client="X-Appengine-User-Ip"))
-    made, http = planned.manifest, settings.http
-    web = next(file.content for file in made.files if file.path == "Procfile").removeprefix("web: ").strip()
+    http, web = settings.http, next(file.content for file in planned.manifest.files if file.path == "Procfile")
     static = {} if core.make_door(settings).static else settings.app.static
+    age = {} if http.static_age is None else {"expiration": f"{http.static_age}s"}
     handlers: list[dict[str, Any]] = [
-        {
-            "url": f"{re.escape((http.path or '') + url)}/(.*)",
-            "static_files": f"src/{path}/\\1",
-            "upload": f"src/{re.escape(path)}/.*",
-            "application_readable": True,
-            **({} if http.static_age is None else {"expiration": f"{http.static_age}s"}),
-            "secure": "always",
-        }
+        {"url": f"{re.escape((http.path or '') + url)}/(.*)", "static_files": f"src/{path}/\\1", "upload": f"src/{re.escape(path)}/.*",
+         "application_readable": True, **age, "secure": "always"}
         for url, path in sorted(static.items(), reverse=True)  # the first that fits counts
-    ]
-    latest = {name: f"{SECRET_MANAGER}projects/{options.project}/secrets/{one}/versions/latest" for name, one in _secrets(settings).items()}
+    ]  # fmt: skip
+    latest = {
+        name: f"{SECRET_MANAGER}projects/{options.project}/secrets/{called}/versions/latest" for name, called in _secrets(settings).items()
+    }
     document = {
         "runtime": f"python{(settings.app.python or _PYTHONS[0]).replace('.', '')}",
-        "entrypoint": web,
+        "entrypoint": web.removeprefix("web: ").strip(),
         "instance_class": options.instance_class,
         "automatic_scaling": {"min_instances": options.min_instances, "max_instances": options.max_instances},
         "inbound_services": ["warmup"],
         "handlers": [*handlers, {"url": "/.*", "script": "auto", "secure": "always"}],
         "env_variables": {**settings.app.env, SECRETS: json.dumps(latest)},
     }
-    files = (
-        File("app.yaml", yaml.safe_dump(document, sort_keys=False)),
-        File("files/slipway_secrets.py", templating.text("appengine/slipway_secrets.py")),
-    )
-    return bundles.with_files(planned, *files)
+    own = {f"files/{one}": templating.text(f"appengine/{one}") for one in ("release.sh", "slipway_secrets.py")}
+    own["app.yaml"] = yaml.safe_dump(document, sort_keys=False)
+    return bundles.with_files(planned, *(File(path, content) for path, content in own.items()))
 
 
 def bundle(settings: Settings, folder: Path) -> core.Release[bundles.Bundle]:
@@ -208,10 +194,10 @@ def _is_managed(settings: Settings) -> bool:
 
 def _facts(settings: Settings, options: Options, place: StackPlace) -> dict[str, Any]:
     """What `AppEngine` is told; the secrets' versions and the database come as they are made."""
-    bucket = common.bucket_name(options.project, options.region, place.project, place.stack, settings.app.name)
-    health = core.make_health(settings, core.make_door(settings), "", "https")
+    app, project, region = settings.app, options.project, options.region
     return {
-        "platform": "appengine", "app": settings.app.name, "project": options.project, "region": options.region, "bucket": bucket,
-        "account": f"{names.short(f'{_site(settings)}-app', 30)}@{options.project}.iam.gserviceaccount.com",
-        "python": settings.app.python or _PYTHONS[0], "min": options.min_instances, "health": asdict(health), "secrets": {}, "database": "",
+        "platform": "appengine", "app": app.name, "project": project, "region": region, "secrets": {}, "database": "",
+        "bucket": common.bucket_name(project, region, place.project, place.stack, app.name), "min": options.min_instances,
+        "account": f"{names.short(f'{_site(settings)}-app', 30)}@{project}.iam.gserviceaccount.com", "python": app.python or _PYTHONS[0],
+        "health": asdict(core.make_health(settings, core.make_door(settings), "", "https")),
     }  # fmt: skip

@@ -2,7 +2,7 @@
 credentials. Errors that a user can cause are one line."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -28,7 +28,7 @@ class Absent(SlipwayError):
 
 
 class Services:
-    """What one project's services are asked."""
+    """What one project's services are asked. `app`: the path of its App Engine."""
 
     def __init__(self, project: str) -> None:
         self.project, self.app = project, f"v1/apps/{project}"
@@ -61,30 +61,27 @@ class Services:
         return told
 
     def found(self, path: str = "", **query: Any) -> dict[str, Any]:
-        """What the application has there, or itself; empty where there is nothing."""
+        """What App Engine has at that path, or itself; empty where there is nothing."""
         try:
             return self.ask("GET", "appengine", self.app + path, **query)
         except Absent:
             return {}
 
-    def done(self, service: str, operation: Mapping[str, Any], look: Callable[[Mapping[str, Any]], Any] = id) -> None:
-        """Waits until an operation is over; `look` is shown it each time. Raises `SlipwayError`
-        with Google's reason."""
-        look(operation)
+    def done(self, service: str, operation: Mapping[str, Any]) -> None:
+        """Waits until an operation is over. Raises `SlipwayError` with Google's reason."""
         while not operation.get("done"):
             time.sleep(PAUSE)
             operation = self.ask("GET", service, f"v1/{operation['name']}")
-            look(operation)
         if error := operation.get("error"):
             raise SlipwayError(one_line(" ".join(str(error["message"]).split()), 1000))
 
     def change(self, method: str, path: str, body: Any = None, mask: str | None = None) -> None:
-        """Has App Engine do that below the application; returns once it is done."""
+        """Has App Engine do that at a path; returns once it is done."""
         self.done("appengine", self.ask(method, "appengine", self.app + path, body, updateMask=mask))
 
     def make_application(self, region: str) -> str:
-        """The host name of the application: of the one that there is, else of a new one. Raises
-        `UsageError` where it is in another region."""
+        """The host name of App Engine, which is made where there is none. Raises `UsageError` where
+        it is in another region."""
         location = _LOCATIONS.get(region, region)
         if not self.found():
             self.done("appengine", self.ask("POST", "appengine", "v1/apps", {"id": self.project, "locationId": location}))
@@ -95,6 +92,6 @@ class Services:
         return str(there["defaultHostname"])
 
     def switch(self, status: str) -> None:
-        """Has the application answer users (`SERVING`) or nobody (`USER_DISABLED`)."""
+        """Has App Engine answer users (`SERVING`) or nobody (`USER_DISABLED`)."""
         if self.found().get("servingStatus", status) != status:
             self.change("PATCH", "", {"servingStatus": status}, mask="servingStatus")
