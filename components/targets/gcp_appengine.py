@@ -146,7 +146,7 @@ def _planned(settings: Settings, options: Options, folder: Path) -> core.Release
     handlers: list[dict[str, Any]] = [
         {"url": f"{re.escape((http.path or '') + url)}/(.*)", "static_files": f"src/{path}/\\1", "upload": f"src/{re.escape(path)}/.*",
          "application_readable": True, **age, "secure": "always"}
-        for url, path in sorted(static.items(), reverse=True)  # the first that fits counts
+        for url, path in sorted(static.items())
     ]  # fmt: skip
     latest = {
         name: f"{SECRET_MANAGER}projects/{options.project}/secrets/{called}/versions/latest" for name, called in _secrets(settings).items()
