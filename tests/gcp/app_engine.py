@@ -365,7 +365,8 @@ def app_engine(folder: Path, patch: Any) -> Iterator[AppEngine]:
         patch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(folder / "key.json"))
         patch.setattr("components.gcp.control.services.ADDRESS", address + "/{}")
         patch.setattr("components.gcp.control.services.PAUSE", 0.02)
-        patch.setattr("components.platforms.appengine.SECRET_MANAGER", f"{address}/secretmanager/v1/")
+        for name in ("platforms.appengine", "targets.gcp_appengine"):
+            patch.setattr(f"components.{name}.SECRET_MANAGER", f"{address}/secretmanager/v1/")
         try:
             yield there
         finally:

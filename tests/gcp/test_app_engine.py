@@ -108,7 +108,7 @@ def test_two_releases_and_back(shop, there):
     assert (words, serves) == ("one hunter2 198.51.100.7 https red", first.release)
     assert shop.get("/static/a.txt")[0] == "still"
     assert (there.objects, there.split) == ({}, {f"r{first.release}": 1})
-    assert "builds; its log: https://console.cloud.google.com/cloud-build/builds/b-1" in shop.notes
+    assert f"Cloud Build builds it: https://console.cloud.google.com/cloud-build/builds?project={PROJECT}" in shop.notes
     shop.write("two")
     second = shop.up(own={"minInstances": 1})
     assert shop.get() == ("two hunter2 198.51.100.7 https red", second.release)
@@ -190,8 +190,8 @@ def test_a_release_command(shop, there):
     shop.app["releaseCommand"] = "flask db upgrade && echo $HOME"
     shop.up()
     (build,) = there.builds
-    *_, step = build["steps"]
-    assert len(build["steps"]) == 1
+    step = build["steps"][-1]
+    assert (step["name"], build["substitutions"]) == ("python:${_PYTHON}", {"_PYTHON": "3.13"})
     assert step["env"] == ["COLOUR=red", "COMMAND=flask db upgrade && echo $$HOME", "DATABASE="]
     assert step["secretEnv"] == ["KEY", "SECRET_KEY"]
     assert "release command build-1" in " ".join(shop.notes)
