@@ -82,7 +82,8 @@ class AppEngine(Deployment):
         return str(self.google.ask("GET", "appengine", f"{self.google.app}{_VERSIONS}/{_version(release)}")["versionUrl"])
 
     def promote(self, release: str, before: str | None) -> None:
-        self._scale(_version(release), self.facts["min"])
+        if _version(release) != release:  # another's version is as its owner wants it
+            self._scale(_version(release), self.facts["min"])
         if before and (serves := self.live()) not in (before, release):
             raise Overtaken(f"somebody else had {serves or 'nothing'} promoted meanwhile")
         self.google.change("PATCH", _SERVICE, {"split": {"allocations": {_version(release): 1}}}, mask="split")
@@ -97,9 +98,8 @@ class AppEngine(Deployment):
         self.google.switch("USER_DISABLED")  # a version that serves can't be removed
 
     def status(self) -> Sequence[Instance]:
-        return [self._instance(*one) for one in self._split().items()] or [
-            Instance(host=self.name, ok=False, message="nothing serves; `up` launches it")
-        ]
+        nothing = Instance(host=self.name, ok=False, message="nothing serves; `up` launches it")
+        return [self._instance(*one) for one in self._split().items()] or [nothing]
 
     def logs(self, lines: int, follow: bool) -> Iterator[str]:
         return self._logs('resource.type="gae_app" AND resource.labels.module_id="default"', lines, follow)
@@ -133,7 +133,7 @@ class AppEngine(Deployment):
             Process(name=one["id"][:12], state="up", uptime=time.time() - _at(one["startTime"]), memory=one.get("memoryUsage"))
             for one in self.google.found(f"{_VERSIONS}/{version}/instances").get("instances", [])
         ]
-        front = {"traffic": f"{share:.0%}", "class": known["instanceClass"], "runtime": known["runtime"]}
+        front = {"traffic": f"{share:.0%}", "class": known.get("instanceClass", "F1"), "runtime": known["runtime"]}
         return Instance(host=version, ok=True, address=known["versionUrl"], live=live, processes=processes, front=front)
 
     def _scale(self, version: str, least: int) -> None:
@@ -160,8 +160,9 @@ class AppEngine(Deployment):
             raise SlipwayError(f"the release command failed: {error}") from None
         finally:
             wanted = f'resource.type="build" AND resource.labels.build_id="{operation["metadata"]["build"]["id"]}"'
-            for line in self._logs(wanted, 50, follow=False):
-                progress.note(self.name, line)
+            with suppress(SlipwayError):  # to read logs is a right of its own
+                for line in self._logs(wanted, 50, follow=False):
+                    progress.note(self.name, line)
 
     def _logs(self, wanted: str, lines: int, follow: bool) -> Iterator[str]:
         """Lines of Cloud Logging; what came at one moment may come in two answers."""
@@ -215,9 +216,8 @@ def build_of(release: Sendable, source: str, facts: Mapping[str, Any]) -> dict[s
     """The build that runs the release command as the app's account, beside Cloud SQL's proxy."""
     build: dict[str, Any] = yaml.safe_load(text("appengine/cloudbuild.yaml"))
     environment = {**release.bundle.environment, "COMMAND": release.bundle.release_command, "DATABASE": facts["database"]}
-    # A build has variables too, which begin with a dollar.
-    build["steps"][-1] |= {"env": [f"{name}={value.replace('$', '$$')}" for name, value in environment.items()]}
-    build["steps"][-1] |= {"secretEnv": sorted(facts["secrets"])}
+    words = [f"{name}={value.replace('$', '$$')}" for name, value in environment.items()]  # a build has variables too
+    build["steps"][-1] |= {"env": words, "secretEnv": sorted(facts["secrets"])}
     secrets = [{"env": name, "versionName": version} for name, version in sorted(facts["secrets"].items())]
     return {
         **build,

@@ -131,7 +131,7 @@ class Target(TargetComponent):
             after.append(gcp.secretmanager.SecretIamMember(one, secret_id=kept.id, role="roles/secretmanager.secretAccessor", **given).id)
         # Whoever deploys waits for the rights.
         told = pulumi.Output.all(versions, connection, *after).apply(lambda all: {**facts, "secrets": all[0], "database": all[1]})
-        environment = pulumi.Output.secret(pulumi.Output.all(**values))
+        environment: pulumi.Output[dict[str, str]] = pulumi.Output.all(**values).apply(pulumi.Output.secret)
         release, url = planned.id(key, environment), pulumi.Output.concat("https://", application.hostname)
         deploy = Deploy(f"{name}-deploy", DeployArgs(planned, release, told, url, environment), own)
         self.put_out(settings, release, deploy.require(), application.hostname.apply(lambda known: [known]))

@@ -5,6 +5,7 @@ import ssl
 import threading
 import time
 import urllib.request
+from pathlib import Path
 
 import pytest
 from app_engine import BUCKET, PROJECT, REGION, app_engine
@@ -16,7 +17,8 @@ from components.platforms import Overtaken, Sendable
 from components.platforms.appengine import AppEngine
 from components.providers import AppEngineProvider
 from components.release import core
-from components.settings import parse
+from components.settings import parse, target_options
+from components.target import StackPlace
 from components.targets import gcp_appengine
 
 APP = """
@@ -27,6 +29,7 @@ def app(environ, start):
     start(STATUS, [("Content-Type", "text/plain")])
     return [f"{WORDS} {os.environ['KEY']} {environ['REMOTE_ADDR']} {environ['wsgi.url_scheme']} {os.environ['COLOUR']}".encode()]
 """
+PLACE = StackPlace(Path(), "slipway", "dev")
 pytestmark = pytest.mark.launch
 
 
@@ -57,7 +60,7 @@ class Shop:
         """The platform with what a plan tells it, and the release of what is in the folder."""
         settings = self.settings(**more)
         made = gcp_appengine.bundle(settings, self.folder)
-        facts = gcp_appengine._facts(settings, gcp_appengine.target_options(settings, gcp_appengine.Options, "gcp-appengine"), Place)
+        facts = gcp_appengine._facts(settings, target_options(settings, gcp_appengine.Options, "gcp-appengine"), PLACE)
         secrets = {**self.secrets, "SECRET_KEY": "k3y"}
         named = {}
         for name, value in secrets.items():
@@ -83,10 +86,6 @@ class Shop:
         asked = urllib.request.Request(f"https://{self.there.hostname}{path}", headers=headers or {})
         with urllib.request.urlopen(asked, timeout=10, context=context) as answer:
             return answer.read().decode(), answer.headers["X-Release-Id"]
-
-
-class Place:
-    project, stack = "slipway", "dev"
 
 
 @pytest.fixture
@@ -304,3 +303,41 @@ def test_nothing_serves_yet(there, shop):
     there.fails["POST logging"] = (403, "Permission 'logging.logEntries.list' denied")
     with pytest.raises(SlipwayError, match=r"wanted leave for logging\.logEntries\.list"):
         list(platform.logs(1, False))
+
+
+def test_a_slow_start(shop):
+    shop.write(more="import time\ntime.sleep(4)\n")
+    shop.up()
+    assert shop.get()[0].startswith("one")
+
+
+def test_a_version_that_is_not_ours_gets_its_traffic_back_as_it_is(shop, there):
+    shop.up()
+    (serves,) = there.versions
+    there.versions["mine"] = {**there.versions.pop(serves), "id": "mine"}
+    there.running["mine"] = there.running.pop(serves)
+    (there.folder / serves).rename(there.folder / "mine")
+    there.split, shop.app["startTimeout"] = {"mine": 1}, 1
+    shop.write("two")
+    platform, release = shop.release(own={"minInstances": 1})
+    platform.send(release)
+    platform.promote(release.id, "mine")
+    platform.promote("mine", release.id)
+    assert there.users() == "mine"
+    assert there.versions["mine"]["automaticScaling"]["standardSchedulerSettings"]["minInstances"] == 0
+
+
+def test_what_is_asked_after_a_launch(shop, there, monkeypatch):
+    """By the settings alone, as the command line does."""
+    first = shop.up()
+    there.secrets.clear()
+    deployed = gcp_appengine.deployment(shop.settings(), PLACE)
+    assert deployed.url == f"https://{there.hostname}"
+    assert [one.live.release for one in deployed.status()] == [first.release]
+    for verb, wanted in (
+        ("run", "exec: App Engine lets nobody in; "),
+        ("backup", "backup: Cloud SQL keeps"),
+        ("maintenance", "maintenance: App"),
+    ):
+        with pytest.raises(UsageError, match=f"^{wanted}"):
+            getattr(deployed, verb)(*{"run": (["ls"], None), "backup": ("x",), "maintenance": (True,)}[verb])

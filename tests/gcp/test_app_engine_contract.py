@@ -4,6 +4,7 @@ import json
 import subprocess
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import cases
 import pytest
@@ -13,7 +14,7 @@ from clouds.shapes import kept, known
 
 from cloud_init.host import contracts
 from components.errors import UsageError
-from components.platforms import appengine
+from components.platforms import Sendable, appengine
 from components.release.bundle import Bundle
 from components.settings import parse, target_options
 from components.targets import gcp_appengine
@@ -61,7 +62,7 @@ def version(plan: Plan, **secrets) -> dict:
     """As the Admin API is asked for it, but for where its bundle is."""
     deploy = one(plan, "pulumi-python:dynamic/slipway:Deploy").inputs
     made = contracts.read(Bundle, json.loads(deploy["bundle"]))
-    sendable = appengine.Sendable("0123456789ab", made, Path(), {})
+    sendable = Sendable("0123456789ab", made, Path(), {})
     return appengine.made_of(sendable, {"account": "a@b", "secrets": secrets})
 
 
@@ -189,7 +190,7 @@ CAUSES = {
 
 @pytest.mark.parametrize("change", CAUSES)
 def test_what_a_change_causes(change, tmp_path, monkeypatch):
-    changes = {
+    changes: dict[str, dict[str, Any]] = {
         "config": {"app.env": {"COLOUR": "blue"}}, "size": {"gcp-appengine.instanceClass": "F2"},
         "rotated": {"secretEnv.SECRET_KEY": "other"},
         "more": {"secretEnv.TOKEN": "new"}, "tier": {"gcp-appengine.databaseClass": "db-g1-small"}, "code": {"app.built": ["showcase"]},

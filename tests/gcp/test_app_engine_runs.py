@@ -3,7 +3,6 @@ Google's own development server."""
 
 import http.client
 import os
-import re
 import resource
 import signal
 import subprocess
@@ -11,6 +10,7 @@ import sys
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import ports
@@ -110,12 +110,14 @@ def family(pid: int) -> list[int]:
 
 def held(pid: int) -> int:
     """Megabytes that it has for itself, with its share of what it has with others."""
-    return int(re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)[1]) // 1000
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) // 1000
 
 
 @pytest.mark.parametrize("name", ["example", *PUBLISHED])
 def test_an_app_in_the_smallest_class(name, tmp_path, there, capsys):
-    path, extra, command = "/healthz", {"env": {"DATABASE_URL": f"sqlite:///{tmp_path}/shop.db"}}, "flask db upgrade | cat"
+    path, command = "/healthz", "flask db upgrade | cat"
+    extra: dict[str, Any] = {"env": {"DATABASE_URL": f"sqlite:///{tmp_path}/shop.db"}}
     folder = ROOT / "app"
     if name != "example":
         folder = tmp_path / "app"
