@@ -249,7 +249,10 @@ class AppEngine:
         class Front(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
-                status, headers, body = there.forward(which(), self.command, self.path, dict(self.headers), self.rfile.read(length))
+                known = self.headers["Host"] == f"127.0.0.1:{self.connection.getsockname()[1]}"  # by names apps are told apart
+                status, headers, body = there.forward(
+                    which() if known else None, self.command, self.path, dict(self.headers), self.rfile.read(length)
+                )
                 self.send_response(status)
                 for name, value in headers:
                     if name.lower() not in ("transfer-encoding", "connection", "content-length"):

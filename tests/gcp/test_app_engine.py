@@ -72,7 +72,8 @@ class Shop:
 
     def up(self, ok=True, **more):
         """As the resource does it: its verdict, and what serves."""
-        AppEngineProvider().made({"project": PROJECT, "region": REGION}, {})
+        if not self.there.app:  # it doesn't change later, so nobody makes it again
+            AppEngineProvider().made({"project": PROJECT, "region": REGION}, {})
         platform, release = self.release(**more)
         with progress.listen(lambda event: self.notes.append(event.text)):
             verdict = platforms.deploy(platform, platform.url, release, self.proven)
