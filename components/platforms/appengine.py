@@ -77,9 +77,7 @@ class AppEngine(Deployment):
 
     def private_url(self, release: str) -> str | None:
         """None for what serves: App Engine gives the very first version all traffic by itself."""
-        if self.live() == release:
-            return None
-        return str(self.google.ask("GET", "appengine", f"{self.google.app}{_VERSIONS}/{_version(release)}")["versionUrl"])
+        return None if self.live() == release else self.google.found(f"{_VERSIONS}/{_version(release)}").get("versionUrl")
 
     def promote(self, release: str, before: str | None) -> None:
         if _version(release) != release:  # another's version is as its owner wants it
@@ -171,8 +169,9 @@ class AppEngine(Deployment):
         told, since = set[str](), datetime.now().astimezone().isoformat()
         while True:
             for entry in (one for one in found if one["insertId"] not in told):
-                asked_for = " ".join(map(str, map(entry.get("protoPayload", {}).get, ("method", "resource", "status"))))
-                words = entry.get("textPayload") or entry.get("jsonPayload", {}).get("message") or asked_for
+                request = entry.get("protoPayload", {})
+                words = " ".join(str(request[one]) for one in ("method", "resource", "status") if one in request)
+                words = entry.get("textPayload") or entry.get("jsonPayload", {}).get("message") or words
                 yield f"{entry['timestamp'][:19]} {words}"
                 told.add(entry["insertId"])
                 since = entry["timestamp"]

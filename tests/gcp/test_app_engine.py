@@ -292,6 +292,9 @@ def test_logs(shop, there):
         there.log(words)
     platform, _ = shop.release()
     assert [line[20:] for line in platform.logs(2, False)] == ["two", "three"]
+    there.entries[-2] |= {"textPayload": "", "protoPayload": {"method": "GET", "resource": "/a", "status": 200}}
+    there.entries[-1] |= {"textPayload": "", "jsonPayload": {"message": "three"}}
+    assert [line[20:] for line in platform.logs(2, False)] == ["GET /a 200", "three"]
     following = platform.logs(1, True)
     assert next(following)[20:] == "three"
     there.log("four")

@@ -23,10 +23,6 @@ _LOGIN = "run: gcloud auth application-default login; or set GOOGLE_APPLICATION_
 _LOCATIONS = {"europe-west1": "europe-west", "us-central1": "us-central"}  # as App Engine calls those regions
 
 
-class Absent(SlipwayError):
-    """There is nothing of that name."""
-
-
 class Services:
     """What one project's services are asked. `app`: the path of its App Engine."""
 
@@ -43,8 +39,8 @@ class Services:
         return session
 
     def ask(self, method: str, service: str, path: str, body: Any = None, **query: Any) -> dict[str, Any]:
-        """The answer of a service such as `appengine`. `body`: JSON, or a file. Raises
-        `SlipwayError`, or `Absent`."""
+        """The answer of a service such as `appengine`, empty where there is nothing to get. `body`:
+        JSON, or a file. Raises `SlipwayError`."""
         content = {"json": body} if isinstance(body, Mapping) else {"data": body}
         try:
             answer = self._session.request(method, f"{ADDRESS.format(service)}/{path}", params=query, timeout=(10, 300), **content)
@@ -53,8 +49,8 @@ class Services:
             raise MissingError(f"google: wanted a login, found none ({one_line(str(error), 200)}); {_LOGIN}") from None
         except (RequestException, ValueError) as error:
             raise SlipwayError(f"google, {service}: not reachable ({one_line(str(error), 200)}); run it again") from None
-        if answer.status_code == 404:
-            raise Absent(f"google, {self.project}: {method} {path}: there is none")
+        if (method, answer.status_code) == ("GET", 404):
+            return {}
         if not answer.ok:
             said = str(told.get("error", {}).get("message", told))
             raise account.translated(said, f"{method} {service} {path}", self.project, "gcp-appengine")
@@ -62,16 +58,13 @@ class Services:
 
     def found(self, path: str = "", **query: Any) -> dict[str, Any]:
         """What App Engine has at that path, or itself; empty where there is nothing."""
-        try:
-            return self.ask("GET", "appengine", self.app + path, **query)
-        except Absent:
-            return {}
+        return self.ask("GET", "appengine", self.app + path, **query)
 
     def done(self, service: str, operation: Mapping[str, Any]) -> None:
         """Waits until an operation is over. Raises `SlipwayError` with Google's reason."""
         while not operation.get("done"):
             time.sleep(PAUSE)
-            operation = self.ask("GET", service, f"v1/{operation['name']}")
+            operation = {**operation, **self.ask("GET", service, f"v1/{operation['name']}")}
         if error := operation.get("error"):
             raise SlipwayError(one_line(" ".join(str(error["message"]).split()), 1000))
 
