@@ -240,7 +240,9 @@ class AppEngine:
             web.wait()
 
     def users(self) -> str | None:
-        """The version that a user is sent to."""
+        """The version that a user is sent to. `fails["misroute"]`: one to which users come whatever the split says."""
+        if name := self.fails.get("misroute"):
+            return str(name)
         return max(self.split, key=lambda one: self.split[one]) if self.split and self.app.get("servingStatus") == "SERVING" else None
 
     def _front(self, which: Any) -> str:

@@ -158,6 +158,15 @@ def test_what_fails_leaves_the_old_one_serving(shop, there, how):
         assert len(said.strip().splitlines()) == 1
 
 
+def test_a_split_that_users_do_not_see_is_taken_back(shop, there):
+    old = shop.up().release
+    there.fails["misroute"], shop.app["startTimeout"] = f"r{old}", 2
+    shop.write("two")
+    said = shop.up(ok=False).message
+    assert f"release {old} still serves\nshop, gate-public: /: wanted 2xx from release" in said
+    assert there.split == {f"r{old}": 1}
+
+
 def test_the_very_first_one_that_is_not_well(shop, there):
     shop.app["startTimeout"] = 2
     shop.write(status="500 No")

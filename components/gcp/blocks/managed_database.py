@@ -152,7 +152,6 @@ class ManagedDatabase(ManagedDatabaseBlock):
 
 def _by_socket(engine: str, password: str, connection: str, name: str) -> str:
     """The address of the database for its owner, below `/cloudsql`."""
-    socket = f"/cloudsql/{connection}"
-    if engine == "postgres":
-        return f"postgresql://{OWNER}:{password}@/{name}?host={socket}"
-    return f"mysql://{OWNER}:{password}@localhost/{name}?charset=utf8mb4&unix_socket={socket}"
+    whose, socket = f"{OWNER}:{password}", f"/cloudsql/{connection}"
+    pg, my = f"{whose}@/{name}?host={socket}", f"{whose}@localhost/{name}?charset=utf8mb4&unix_socket={socket}"
+    return f"postgresql://{pg}" if engine == "postgres" else f"mysql://{my}"
