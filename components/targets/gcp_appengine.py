@@ -44,7 +44,7 @@ __all__ = ["TAKES", "THIS_MACHINE", "Options", "Target", "bundle", "deployment",
 THIS_MACHINE = False
 TAKES: Takes = {**platforms.TAKES, "domain": False, "app.processes": False}
 _SECTION = "slipway:gcp-appengine"
-_SERVICES = ("appengine", "artifactregistry", "cloudbuild", "iam", "logging", "secretmanager", "storage")
+_SERVICES = ("appengine", "artifactregistry", "cloudbuild", "cloudresourcemanager", "iam", "logging", "secretmanager", "storage")
 _RIGHTS = ("logging.logWriter", "artifactregistry.reader")
 _PYTHONS = ("3.14", "3.13", "3.12", "3.11", "3.10")
 _TYPE = kinds.matching("class", "a class of instances: F1, F2, F4 or F4_1G", "F1|F2|F4|F4_1G")
@@ -111,10 +111,8 @@ class Target(TargetComponent):
             after.append(gcp.projects.IAMMember(f"{name}-{right}", project=options.project, role=f"roles/{right}", **given).id)
         planned, key = _planned(settings, options, place.folder), RandomSecret(f"{name}-key", own).value
         secrets, connection = planned.secrets(key, settings.secret_env), pulumi.Output.from_input("")
-        values, versions = (
-            {one: secrets[one] for one in _secrets(settings) if not (has_sql and one == "DATABASE_URL")},
-            dict[str, pulumi.Output[str]](),
-        )
+        values = {one: secrets[one] for one in _secrets(settings) if one != "DATABASE_URL" or not has_sql}
+        versions: dict[str, pulumi.Output[str]] = {}
         if has_sql:
             args = ManagedDatabaseArgs(
                 app=name, engine=settings.database.engine, instance_class=options.database_class, storage=options.database_disk,
@@ -130,7 +128,7 @@ class Target(TargetComponent):
             versions[variable] = gcp.secretmanager.SecretVersion(one, **held, opts=child).name
             after.append(gcp.secretmanager.SecretIamMember(one, secret_id=kept.id, role="roles/secretmanager.secretAccessor", **given).id)
         # Whoever deploys waits for the rights.
-        told = pulumi.Output.all(versions, connection, *after).apply(lambda all: {**facts, "secrets": all[0], "database": all[1]})
+        told = pulumi.Output.all(versions, connection, *after).apply(lambda known: {**facts, "secrets": known[0], "database": known[1]})
         environment: pulumi.Output[dict[str, str]] = pulumi.Output.all(**values).apply(pulumi.Output.secret)
         release, url = planned.id(key, environment), pulumi.Output.concat("https://", application.hostname)
         deploy = Deploy(f"{name}-deploy", DeployArgs(planned, release, told, url, environment), own)

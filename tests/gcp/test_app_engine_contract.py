@@ -25,7 +25,7 @@ STACK = ROOT / "stacks/gcp-appengine.yaml"
 OWN = "slipway:gcp-appengine"
 SECRET = {f"secretmanager/{one}": 1 for one in ("secret:Secret", "secretVersion:SecretVersion", "secretIamMember:SecretIamMember")}
 MADE = {
-    "projects/service:Service": 7, "serviceaccount/account:Account": 1, "storage/bucket:Bucket": 1,
+    "projects/service:Service": 8, "serviceaccount/account:Account": 1, "storage/bucket:Bucket": 1,
     "storage/bucketIAMMember:BucketIAMMember": 1, "projects/iAMMember:IAMMember": 2,
 }  # fmt: skip
 CLOUD_SQL = {
