@@ -354,3 +354,11 @@ def test_what_is_asked_after_a_launch(shop, there, monkeypatch):
     ):
         with pytest.raises(UsageError, match=f"^{wanted}"):
             getattr(deployed, verb)(*{"run": (["ls"], None), "backup": ("x",), "maintenance": (True,)}[verb])
+
+
+def test_a_first_version_that_gets_no_traffic_by_itself(shop, there):
+    """Nobody here has seen which of both App Engine does."""
+    there.first_gets_all = False
+    first = shop.up()
+    assert shop.get()[1] == first.release
+    assert there.split == {f"r{first.release}": 1}
