@@ -104,6 +104,9 @@ GOOD: Mapping[str, Any] = {
     **{f"heroku.{name}": value for name, value in (
         ("name", "shop-4711"), ("region", "eu"), ("stack", "heroku-24"), ("dynos[name]", "web"), ("dynos[value]", "standard-1x"),
         ("quantities[name]", "web"), ("quantities[value]", 2), ("database", "standard-0"))},
+    **{f"gcp-appengine.{name}": value for name, value in (
+        ("project", "shop-123456"), ("region", "europe-west1"), ("instanceClass", "F4_1G"), ("minInstances", 1), ("maxInstances", 20),
+        ("databaseClass", "db-custom-2-7680"), ("databaseDisk", 40))},
     "ssh.hosts.database.volume": "/dev/disk/by-id/data",
 }  # fmt: skip
 """What is right in each place. A setting that isn't here fails the tests: it isn't covered."""
@@ -113,7 +116,7 @@ NEEDED: Mapping[str, Any] = {
     "database": {"engine": "postgres"},
     "aws-ec2": {"region": "eu-west-1"},
     "alicloud-ecs": {"region": "ap-southeast-1"},
-    "gcp-vm": {"project": "shop-123456", "region": "europe-west1"},
+    **{name: {"project": "shop-123456", "region": "europe-west1"} for name in ("gcp-vm", "gcp-appengine")},
     "ssh": {"hosts": {"web": ["10.0.0.9"], "database": {"address": "10.0.0.8"}}},
 }
 """What a section can't do without."""

@@ -83,10 +83,12 @@ def _openness(bucket: Resource) -> Iterator[str]:
 
 
 def _database(one: Resource) -> CloudDatabase:
-    """A public address is what it has where nothing is said."""
+    """A public address is what it has where nothing is said. One that lets no network in is reached
+    by who has a right to it, through Cloud SQL's proxies."""
     public, last = at(one.inputs, _PUBLIC), flag(at(one.inputs, "settings.finalBackupConfig.enabled"))
     stops = frozenset({"databaseVersion", "settings.tier"})
-    return CloudDatabase(one, public is None or flag(public), (), flag(at(one.inputs, _LOCK)), last, _LOCK, stops)
+    shut = at(one.inputs, "settings.ipConfiguration.authorizedNetworks") == []
+    return CloudDatabase(one, not shut and (public is None or flag(public)), (), flag(at(one.inputs, _LOCK)), last, _LOCK, stops)
 
 
 def _hosts(plan: Plan) -> Iterator[CloudHost]:

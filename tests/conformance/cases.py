@@ -88,7 +88,15 @@ def _answer(resource: Resource) -> tuple[str, dict[str, Any]]:
     if resource.type.endswith(":PlatformApp"):
         return f"{resource.name}-id", {"url": "https://shop.platform.example", "addresses": ["shop.platform.example"]}
     if resource.type.startswith("pulumi-python:dynamic"):
-        return f"{resource.name}-id", {"value": "0" * 64, "ok": True, "message": "", "live": "0" * 12, "certificate": "PEM", "key": "PEM"}
+        return f"{resource.name}-id", {
+            "value": "0" * 64,
+            "ok": True,
+            "message": "",
+            "live": "0" * 12,
+            "certificate": "PEM",
+            "key": "PEM",
+            "hostname": "x.appspot.com",
+        }
     return f"{resource.name}-id", put_out.outputs(resource.type, resource.name)
 
 

@@ -67,6 +67,11 @@ SETTINGS: dict[str, st.SearchStrategy[Any]] = {
 def changes(draw: st.DrawFn, case: cases.Case) -> dict[str, Any]:
     """Some settings with other values, those of the target among them, but none that boot data may depend on."""
     made = {path: draw(values) for path, values in SETTINGS.items() if draw(st.booleans())}
+    for key, served in target.find(case.target).TAKES.items():  # a target that takes few of them would refuse each draw
+        section, _, name = key.partition(".")
+        for place, one in ((made, f"slipway:{key}"), (made.get(f"slipway:{section}", {}), name)):
+            if isinstance(place, dict) and one in place and served is not True and not (served and place[one] in served):
+                del place[one]
     return made | {path: draw(st.sampled_from(values)) for path, values in option_values(case).items() if draw(st.booleans())}
 
 

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import target
 from components.errors import SlipwayError, UsageError
 from components.gcp import common
 from components.gcp.blocks.host_role import rights

@@ -47,6 +47,7 @@ HELD: dict[str, Callable[[Any], Any]] = {
         lambda value: str(ipaddress.ip_network(value, strict=False)),
     ),
     "ssh.port": int,
+    **{f"gcp-appengine.{name}": int for name in ("minInstances", "maxInstances", "databaseDisk")},
     "http.staticAge": lambda value: value and int(value),
     "ssh.hosts.web[item].port": lambda value: value and int(value),
     "ssh.hosts.database.port": lambda value: value and int(value),

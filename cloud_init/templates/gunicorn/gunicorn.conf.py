@@ -11,6 +11,11 @@ sys.path.insert(0, str(_files))
 import capacity  # noqa: E402
 import slipway_sockets  # noqa: E402
 
+if (_files / "slipway_secrets.py").is_file():  # before the workers, which inherit the environment
+    import slipway_secrets
+
+    slipway_secrets.bring()
+
 _values = json.loads((_files / "server.json").read_text(encoding="utf-8"))
 _limits = json.loads((_files / "limits.json").read_text(encoding="utf-8"))
 

@@ -26,13 +26,13 @@ class ManagedDatabaseArgs(args.ManagedDatabaseArgs):
 
     project: pulumi.Input[str]
     """The id of Google's project that the network is in: what reaches it stands there."""
-    network_id: pulumi.Input[str]
-    """The network that it is reached from."""
-    subnet_id: pulumi.Input[str]
+    network_id: pulumi.Input[str] | None = None
+    """The network that it is reached from. None: from everywhere, by Cloud SQL's proxies alone."""
+    subnet_id: pulumi.Input[str] | None = None
     """The subnet that its address is in."""
     region: pulumi.Input[str]
     """The region of that subnet."""
-    zone: pulumi.Input[str]
+    zone: pulumi.Input[str] | None = None
     """The zone that it stands in: the servers'."""
     standby: bool | None = None
     """A second one in another zone takes over by itself."""
@@ -62,7 +62,13 @@ class ManagedDatabase(ManagedDatabaseBlock):
         user = gcp.sql.User(self._name, instance=server.name, name=OWNER, password=owner, deletion_policy="ABANDON", opts=self._kept)
         own, letters = database(args.app), ENGINES[args.engine][1]
         made = gcp.sql.Database(self._name, instance=server.name, name=own, charset=letters, deletion_policy="ABANDON", opts=self._kept)
-        self._let_in(args, {"owner": owner, "app": app}, [user.id, made.id, *self._named(server)])
+        if args.network_id is None:
+            known = pulumi.Output.all(owner, server.connection_name, user.id, made.id)
+            urls = known.apply(lambda found: {"DATABASE_URL": _by_socket(args.engine, found[0], found[1], own)})
+            self.environment = pulumi.Output.secret(urls)
+            self.address, self.secrets = server.connection_name, pulumi.Output.from_input({})
+        else:
+            self._let_in(args, {"owner": owner, "app": app}, [user.id, made.id, *self._named(server)])
         self.manifest = server.server_ca_certs.apply(lambda found: {"authority": "".join(f"{str(one.cert).strip()}\n" for one in found)})
         self._finish()
 
@@ -70,22 +76,24 @@ class ManagedDatabase(ManagedDatabaseBlock):
         """The instance. Pulumi gives its name a part made by chance: no other may have it for a
         week after it was removed."""
         args, to_a_moment = self._args, {"postgres": "point_in_time_recovery_enabled", "mysql": "binary_log_enabled"}
+        reached: dict[str, Any] = {"ipv4_enabled": True, "authorized_networks": []}
+        if args.network_id is not None:
+            reached = {
+                "ipv4_enabled": False,
+                "psc_configs": [{"psc_enabled": True, "allowed_consumer_projects": [args.project]}],
+                "server_ca_mode": "GOOGLE_MANAGED_CAS_CA",
+                "server_certificate_rotation_mode": "AUTOMATIC_ROTATION_DURING_MAINTENANCE",  # it lasts a year
+            }
         settings: Any = {
             "edition": "ENTERPRISE",
             "tier": args.instance_class,
             "availability_type": "REGIONAL" if args.standby else "ZONAL",
-            "location_preference": {"zone": args.zone},
+            "location_preference": {"zone": args.zone} if args.zone else None,
             "disk_size": args.storage,
             "disk_type": "PD_SSD",
             "disk_autoresize": True,
             "disk_autoresize_limit": args.storage * _GROWTH,
-            "ip_configuration": {
-                "ipv4_enabled": False,
-                "psc_configs": [{"psc_enabled": True, "allowed_consumer_projects": [args.project]}],
-                "ssl_mode": "ENCRYPTED_ONLY",
-                "server_ca_mode": "GOOGLE_MANAGED_CAS_CA",
-                "server_certificate_rotation_mode": "AUTOMATIC_ROTATION_DURING_MAINTENANCE",  # it lasts a year
-            },
+            "ip_configuration": {**reached, "ssl_mode": "ENCRYPTED_ONLY"},
             "backup_configuration": {
                 "enabled": True,
                 "start_time": "03:00",
@@ -127,7 +135,7 @@ class ManagedDatabase(ManagedDatabaseBlock):
             self._name,
             dns_name=called,
             visibility="private",
-            private_visibility_config={"networks": [{"network_url": args.network_id}]},
+            private_visibility_config={"networks": [{"network_url": args.network_id or ""}]},
             labels=tagged,
             opts=own,
         )
@@ -140,3 +148,10 @@ class ManagedDatabase(ManagedDatabaseBlock):
         )
         others = gcp.compute.Firewall(f"{self._name}-others", denies=[{"protocol": "all"}], priority=910, **barred, opts=own)
         return [one.id for one in (leads, record, web, others)]
+
+
+def _by_socket(engine: str, password: str, connection: str, name: str) -> str:
+    """The address of the database for its owner, below `/cloudsql`."""
+    whose, socket = f"{OWNER}:{password}", f"/cloudsql/{connection}"
+    pg, my = f"{whose}@/{name}?host={socket}", f"{whose}@localhost/{name}?charset=utf8mb4&unix_socket={socket}"
+    return f"postgresql://{pg}" if engine == "postgres" else f"mysql://{my}"

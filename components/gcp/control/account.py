@@ -59,17 +59,19 @@ def ask(*words: str) -> Any:
     `SlipwayError`."""
     done = subprocess.run(command(*words, "--format=json"), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise translated(done.stderr, " ".join(words[:3]))
+        raise translated(done.stderr, " ".join(("gcloud", *words[:3])))
     return json.loads(done.stdout)
 
 
-def translated(said: str, action: str) -> SlipwayError:
-    """What the program `said` of an error, in one line. `action`: what was asked, in its words."""
+def translated(said: str, action: str, project: str = "", target: str = "gcp-vm") -> SlipwayError:
+    """What Google `said` of an error, in one line. `action`: what was asked, in words; `project`:
+    if not that of `sign_in`; `target`: whose page names rights."""
     words = re.sub(r"^.*?ERROR: (?:\(gcloud[^)]*\) )?", "", said, flags=re.DOTALL)
     told = one_line(" ".join(re.split(r"\n\n|\nPlease ", words)[0].split()), 300) or "it said nothing"
+    project = project or _login[0]
     if _LOGGED_OUT.search(said):
-        return MissingError(f"google, {_login[0]}: the login is over or never was ({told}); {_LOGIN}")
-    return SlipwayError(f"google, {_login[0]}: gcloud {action}: {told}; docs/targets/gcp-vm.md says what this login needs")
+        return MissingError(f"google, {project}: the login is over or never was ({told}); {_LOGIN}")
+    return SlipwayError(f"google, {project}: {action}: {told}; docs/targets/{target}.md says what this login needs")
 
 
 def os_login() -> tuple[str, str]:

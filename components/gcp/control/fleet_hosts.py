@@ -80,7 +80,7 @@ class Tunnel(Connection):
             if re.match(r"4033|Handshake status 40", refusal[1]):
                 return SlipwayError(f"{found}; iap.tunnelInstances.accessViaIAP is in roles/iap.tunnelResourceAccessor; {account.RIGHTS}")
             return Lost(f"{found}; {self._boots}; its firewall has to let 35.235.240.0/20 in")
-        return account.translated(said, "compute start-iap-tunnel") if "ERROR: (gcloud" in said else super().failed(said)
+        return account.translated(said, "gcloud compute start-iap-tunnel") if "ERROR: (gcloud" in said else super().failed(said)
 
 
 def _host(instance: Mapping[str, Any], facts: Mapping[str, Any]) -> SshTransport:

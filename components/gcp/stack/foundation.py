@@ -1,5 +1,6 @@
 """What all servers of a stack stand on: provider, services, network, store, each kind's account."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -89,12 +90,14 @@ class Foundation(CloudStack):
         managed, more = settings.database.placement == "managed", bool(options.zone)
         on = {"sqladmin": managed, "dns": managed or more, "certificatemanager": more and self.is_fleet, "logging": options.logs}
         on["monitoring"] = options.logs or options.email is not None
-        where: dict[str, Any] = {"project": options.project, "region": options.region}
-        first = gcp.Provider(f"{self.name}-services", **where, opts=self.own)
-        by = pulumi.ResourceOptions.merge(self.own, pulumi.ResourceOptions(provider=first))
         wanted = [*_SERVICES, *(one for one, is_wanted in on.items() if is_wanted)]
-        services = [
-            gcp.projects.Service(f"{self.name}-{one}", service=f"{one}.googleapis.com", disable_on_destroy=False, opts=by) for one in wanted
-        ]
-        after = pulumi.ResourceOptions(depends_on=[*services])
-        return gcp.Provider(f"{self.name}-gcp", **where, opts=pulumi.ResourceOptions.merge(self.own, after))
+        return provider(self.name, wanted, self.own, project=options.project, region=options.region)
+
+
+def provider(name: str, wanted: Sequence[str], own: pulumi.ResourceOptions, **where: Any) -> gcp.Provider:
+    """A provider that waits until its project has the services that are wanted, such as `iam`."""
+    first = gcp.Provider(f"{name}-services", **where, opts=own)
+    by = pulumi.ResourceOptions.merge(own, pulumi.ResourceOptions(provider=first))
+    services = [gcp.projects.Service(f"{name}-{one}", service=f"{one}.googleapis.com", disable_on_destroy=False, opts=by) for one in wanted]
+    after = pulumi.ResourceOptions(depends_on=[*services])
+    return gcp.Provider(f"{name}-gcp", **where, opts=pulumi.ResourceOptions.merge(own, after))
