@@ -380,26 +380,6 @@ def _platform(facts: str) -> Any:
     return platforms.connect(json.loads(facts))
 
 
-class AppEngineProvider(DynamicProvider):
-    """A project's one application of App Engine, which nobody can remove."""
-
-    REPLACES = ("project",)
-    UPDATES = ("region",)
-    ID = "application"
-    WORDS = "App Engine's application of {project}, in {region} for ever; found, or made"
-
-    def made(self, props: Props, olds: Props) -> Props:
-        from components.gcp.control.services import Services
-
-        return {**props, "hostname": Services(props["project"]).make_application(props["region"])}
-
-    def delete(self, _id: str, _props: Props) -> None:
-        from components.gcp.control.services import Services
-
-        Services(_props["project"]).switch("USER_DISABLED")
-        progress.note(_props["project"], "App Engine's application can't be removed: it stays, switched off, until the next `up`")
-
-
 def _hosts(props: Props) -> list[transport.Launched]:
     return [transport.connect(facts) for facts in json.loads(props.get("hosts") or "[]")]
 

@@ -50,6 +50,19 @@ class AppEngine(Deployment):
         self.name, self.facts, self.url = str(facts["app"]), facts, str(facts.get("url"))
         self.google = services.Services(facts["project"])
 
+    def make(self) -> dict[str, Any]:
+        """Makes the project's App Engine, or takes the one that is there; its addresses."""
+        host = self.google.make_application(self.facts["region"])
+        return {"url": f"https://{host}", "addresses": [host]}
+
+    def drift(self) -> str:
+        return ""
+
+    def remove(self) -> None:
+        """Nobody can remove it: it answers no one until the next `up`."""
+        self.google.switch("USER_DISABLED")
+        progress.note(self.name, "App Engine's application can't be removed: it stays, switched off, until the next `up`")
+
     def live(self) -> str | None:
         split = self._split()
         return _release(max(split, key=lambda one: split[one])) if split else None

@@ -2,13 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import pulumi
-import pulumi.dynamic
 import pulumi_gcp as gcp
 import yaml
 from pydantic import Field
@@ -28,11 +27,10 @@ from components.gcp.stack.foundation import provider
 from components.gcp.stack.options import CLASS, PROJECT, REGION
 from components.hosts.resources import RandomSecret
 from components.platforms.appengine import SECRET_MANAGER, SECRETS, AppEngine
-from components.providers import AppEngineProvider
 from components.release import bundle as bundles
 from components.release import core
 from components.release.ids import SECRET_KEY
-from components.rollout.resources import Deploy, DeployArgs
+from components.rollout.resources import Deploy, DeployArgs, PlatformApp
 from components.settings import Model, Settings, kinds, number, target_options
 from components.settings.kinds import setting
 from components.settings.report import Problem
@@ -81,15 +79,6 @@ def _problems(settings: Settings, options: Options) -> Iterator[Problem]:
         yield "slipway:secretEnv", f"wanted names of at most 180 letters, found one of {longest}; shorten it"
 
 
-class Application(pulumi.dynamic.Resource, module="slipway", name="AppEngine"):
-    """The project's App Engine: made where there is none; it can't be removed."""
-
-    hostname: pulumi.Output[str]
-
-    def __init__(self, name: str, where: Mapping[str, str], opts: pulumi.ResourceOptions) -> None:
-        super().__init__(AppEngineProvider(), name, {**where, "hostname": None}, opts)
-
-
 class Target(TargetComponent):
     """What is constant, and the release in service."""
 
@@ -101,7 +90,7 @@ class Target(TargetComponent):
         google = provider(name, [*_SERVICES, *(["sqladmin"] if has_sql else [])], own, **where)
         child, on = pulumi.ResourceOptions(parent=self, provider=google), pulumi.ResourceOptions(parent=self, depends_on=[google])
         tags = {"project": place.project, "stack": place.stack, "owner": "slipway", APP: name}
-        application = Application(f"{name}-application", where, on)
+        application = PlatformApp(f"{name}-application", {"platform": "appengine", "host": options.project, "app": name, **where}, on)
         account = gcp.serviceaccount.Account(f"{name}-app", account_id=facts["account"].partition("@")[0], display_name=name, opts=child)
         given: dict[str, Any] = {"member": account.member, "opts": child}
         sources = ReleaseStoreArgs(bucket=facts["bucket"], region=options.region, tags=tags, keep=False)
@@ -130,9 +119,9 @@ class Target(TargetComponent):
         # Whoever deploys waits for the rights.
         told = pulumi.Output.all(versions, connection, *after).apply(lambda known: {**facts, "secrets": known[0], "database": known[1]})
         environment: pulumi.Output[dict[str, str]] = pulumi.Output.all(**values).apply(pulumi.Output.secret)
-        release, url = planned.id(key, environment), pulumi.Output.concat("https://", application.hostname)
-        deploy = Deploy(f"{name}-deploy", DeployArgs(planned, release, told, url, environment), own)
-        self.put_out(settings, release, deploy.require(), application.hostname.apply(lambda known: [known]))
+        release = planned.id(key, environment)
+        deploy = Deploy(f"{name}-deploy", DeployArgs(planned, release, told, application.url, environment), own)
+        self.put_out(settings, release, deploy.require(), application.addresses)
 
 
 def _planned(settings: Settings, options: Options, folder: Path) -> core.Release[bundles.Bundle]:

@@ -95,7 +95,6 @@ def _answer(resource: Resource) -> tuple[str, dict[str, Any]]:
             "live": "0" * 12,
             "certificate": "PEM",
             "key": "PEM",
-            "hostname": "x.appspot.com",
         }
     return f"{resource.name}-id", put_out.outputs(resource.type, resource.name)
 

@@ -15,7 +15,7 @@ from components.errors import MissingError, SlipwayError, UsageError
 from components.hosts import progress
 from components.platforms import Overtaken, Sendable
 from components.platforms.appengine import AppEngine
-from components.providers import AppEngineProvider
+from components.providers import PlatformAppProvider
 from components.release import core
 from components.settings import parse, target_options
 from components.target import StackPlace
@@ -31,6 +31,12 @@ def app(environ, start):
 """
 PLACE = StackPlace(Path(), "slipway", "dev")
 pytestmark = pytest.mark.launch
+
+
+def application(region=REGION):
+    """What the resource for the project's App Engine is told."""
+    facts = {"platform": "appengine", "host": PROJECT, "app": "shop", "project": PROJECT, "region": region}
+    return {"name": PROJECT, "facts": json.dumps(facts)}
 
 
 class Shop:
@@ -73,7 +79,7 @@ class Shop:
     def up(self, ok=True, **more):
         """As the resource does it: its verdict, and what serves."""
         if not self.there.app:  # it doesn't change later, so nobody makes it again
-            AppEngineProvider().made({"project": PROJECT, "region": REGION}, {})
+            PlatformAppProvider().made(application(), {})
         platform, release = self.release(**more)
         with progress.listen(lambda event: self.notes.append(event.text)):
             verdict = platforms.deploy(platform, platform.url, release, self.proven)
@@ -272,14 +278,14 @@ def test_what_google_refuses_is_told_in_one_line(shop, there, status, words, tol
 
 
 def test_the_application(there):
-    provider, asked = AppEngineProvider(), {"project": PROJECT, "region": REGION}
-    assert provider.made(asked, {})["hostname"] == there.hostname
+    provider, asked = PlatformAppProvider(), application()
+    assert provider.made(asked, {})["url"] == f"https://{there.hostname}"
     assert there.app["locationId"] == "europe-west"
-    assert provider.made(asked, {})["hostname"] == there.hostname
+    assert provider.made(asked, {})["addresses"] == [there.hostname]
     with pytest.raises(
         UsageError, match=f"region: wanted europe-west, where App Engine of {PROJECT} is for ever, found europe-west3; set "
     ):
-        provider.made({**asked, "region": "europe-west3"}, {})
+        provider.made(application("europe-west3"), {})
     said = []
     with progress.listen(lambda event: said.append(event.text)):
         provider.delete("", asked)
@@ -292,7 +298,7 @@ def test_the_application(there):
 def test_nobody_is_signed_in(there, monkeypatch, tmp_path):
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "none.json"))
     with pytest.raises(MissingError, match=r"^google: wanted a login, found none .*run: gcloud auth application-default login"):
-        AppEngineProvider().made({"project": PROJECT, "region": REGION}, {})
+        PlatformAppProvider().made(application(), {})
 
 
 def test_logs(shop, there):

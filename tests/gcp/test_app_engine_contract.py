@@ -73,7 +73,7 @@ def test_what_is_made_and_what_is_kept(engine, count, answered):
     wanted = Counter(MADE) + sum([Counter(SECRET)] * count, Counter()) + Counter({} if engine == "none" else CLOUD_SQL)
     assert made == wanted
     dynamic = [item.type.rpartition(":")[2] for item in plan.resources if item.type.startswith("pulumi-python")]
-    assert Counter(dynamic) == {"RandomSecret": 1 if engine == "none" else 3, "AppEngine": 1, "Deploy": 1}
+    assert Counter(dynamic) == {"RandomSecret": 1 if engine == "none" else 3, "PlatformApp": 1, "Deploy": 1}
     protected = {"gcp:sql/databaseInstance:DatabaseInstance", "gcp:sql/user:User", "gcp:sql/database:Database"}
     assert kept(plan) == (set() if engine == "none" else {*protected, "pulumi-python:dynamic/slipway:RandomSecret"})
     assert [finding for finding in check.run(plan, ()) if not finding.waived] == []
