@@ -1,4 +1,4 @@
-"""Settings that all targets with servers on a cloud have, and what must hold between them. Each
+"""Settings that all targets with instances on a cloud have, and what must hold between them. Each
 target derives its own models, and gives what is left bare here its kind, its default and words."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -56,19 +56,14 @@ class DatabaseOptions(Model):
     disk: Annotated[int, number(20, 16384, "GB")] = setting(20, "The disk of its data.")
 
 
-class CloudOptions(Model):
-    """A target's section."""
+class BalancedOptions(Model):
+    """What a target's section has wherever instances may stand behind the cloud's load balancer."""
 
     region: str
     instance_type: str
-    image: str
     disk: Annotated[int, number(8, 16384, "GB")] = boot_setting(16, "A web server's disk.")
-    data_disk: Annotated[int, number(8, 16384, "GB")] | None = boot_setting(None, DATA_DISK)
     instances: Instances = Field(default=Instances(), description="How many web servers.", json_schema_extra=BOOT)
     network: NetworkOptions = Field(default=NetworkOptions(), description="Where they stand.", json_schema_extra=BOOT)
-    ssh: tuple[Annotated[str, kinds.NETWORK], ...] = setting(
-        (), "Networks that may reach port 22. Nobody if left out: `exec` and `logs` need no port."
-    )
     zone: Annotated[str, kinds.DOMAIN] | None = None
     database: DatabaseOptions
     email: Annotated[str, kinds.EMAIL] | None = setting(None, "Who is told when something is wrong. No alarms if left out.")
@@ -79,15 +74,21 @@ class CloudOptions(Model):
         return self.instances.max > 1 or self.network.is_private
 
 
+class CloudOptions(BalancedOptions):
+    """The section of a target whose servers are Slipway's own."""
+
+    image: str
+    data_disk: Annotated[int, number(8, 16384, "GB")] | None = boot_setting(None, DATA_DISK)
+    ssh: tuple[Annotated[str, kinds.NETWORK], ...] = setting(
+        (), "Networks that may reach port 22. Nobody if left out: `exec` and `logs` need no port."
+    )
+
+
 def problems(
     section: str, settings: Settings, options: CloudOptions, managed: Set[str], balanced: Sequence[str], service: str
 ) -> Iterator[Problem]:
-    """What is wrong on whatever cloud. `section`: the target's, such as `slipway:NAME`; `managed`:
-    settings of `database` for a managed one alone; `balanced`: those for a load balancer, of which
-    the first is its certificate, of that `service`; without any, `zone` is what proves one."""
-    if options.instances.min > options.instances.max:
-        found = f"{options.instances.min} and {options.instances.max}"
-        yield f"{section}.instances", f"wanted a min that is at most max, found {found}"
+    """What is wrong on whatever cloud, where servers are Slipway's own; arguments as those of
+    `balanced_problems`."""
     engine = settings.database.engine
     if options.is_fleet and settings.database.placement == "same-host" and engine != "none":
         choice = "postgres or mysql" if engine == "sqlite" else engine
@@ -97,6 +98,19 @@ def problems(
         found = "a fleet" if options.is_fleet else f"{settings.database.placement!r}"
         wanted = "wanted one server, with slipway:database.placement: same-host"
         yield f"{section}.dataDisk", f"{wanted}, found {found}; leave it out"
+    yield from balanced_problems(section, settings, options, managed, balanced, service)
+
+
+def balanced_problems(
+    section: str, settings: Settings, options: BalancedOptions, managed: Set[str], balanced: Sequence[str], service: str
+) -> Iterator[Problem]:
+    """What is wrong where there may be a load balancer. `section`: the target's, such as
+    `slipway:NAME`; `managed`: settings of `database` for a managed one alone; `balanced`: those for
+    a load balancer, of which the first is its certificate, of that `service`; without any, `zone`
+    is what proves one."""
+    if options.instances.min > options.instances.max:
+        found = f"{options.instances.min} and {options.instances.max}"
+        yield f"{section}.instances", f"wanted a min that is at most max, found {found}"
     if options.network.nat and options.network.vpc is not None:
         wanted = f"wanted false with {section}.network.vpc, whose routes are yours"
         yield f"{section}.network.nat", f"{wanted}, found {shown(options.network.nat)}; leave vpc out, or nat"
@@ -112,7 +126,9 @@ def problems(
         yield where, "wanted slipway:database.placement: managed with it, found another one; leave it out"
 
 
-def subnet_problems(section: str, options: CloudOptions, given: Mapping[str, Sequence[str]], several: Sequence[str]) -> Iterator[Problem]:
+def subnet_problems(
+    section: str, options: BalancedOptions, given: Mapping[str, Sequence[str]], several: Sequence[str]
+) -> Iterator[Problem]:
     """What is wrong in settings of `network` that hold ids of subnets, each in one zone. `several`:
     those that a single one never does for; a fleet needs two of each."""
     for key, ids in given.items():
@@ -122,7 +138,7 @@ def subnet_problems(section: str, options: CloudOptions, given: Mapping[str, Seq
             yield f"{section}.network.{key}", "wanted subnets of two zones at least, found one"
 
 
-def _zone_problems(section: str, settings: Settings, options: CloudOptions) -> Iterator[Problem]:
+def _zone_problems(section: str, settings: Settings, options: BalancedOptions) -> Iterator[Problem]:
     domain, zone = settings.domain, options.zone
     if zone and not domain:
         yield "slipway:domain", f"wanted a name in the zone {zone} ({section}.zone), found none"

@@ -71,7 +71,7 @@ def _denied(words: str, action: str) -> str:
     who = re.search(r"User: (\S+) is not", words)
     what = re.search(r"perform: ([\w-]+:\w+)", words)
     wanted, asker = what[1] if what else action, who[1] if who else "these credentials"
-    return f"wanted leave for {wanted}, found none for {asker}; add it to that user's or role's policy (docs/targets/aws-ec2.md)"
+    return f"wanted leave for {wanted}, found none for {asker}; add it to that user's or role's policy (docs/targets/{_target[0]}.md)"
 
 
 def _unanswered(error: Any, action: str, where: str) -> SlipwayError:
@@ -92,18 +92,21 @@ def _unanswered(error: Any, action: str, where: str) -> SlipwayError:
 _LOCK = threading.Lock()  # a session may be used by one thread at a time, what it makes by all
 _PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds
 _login: list[str | None] = [None, None]
+_target = ["aws-ec2"]  # whose words errors have
 
 
-def sign_in(region: str, account: str | None, profile: str | None, role: str | None) -> None:
+def sign_in(region: str, account: str | None, profile: str | None, role: str | None, target: str = "aws-ec2") -> None:
     """Everything from here on is asked as that, in that account: the stack's, one a process.
+    `target`: the name of its target, for errors.
 
     Raises `UsageError` where the credentials are another account's."""
+    _target[0] = target
     if _login != [profile, role]:
         _login[:] = profile, role
         forget()
     if account and (found := number(region)) != account:
-        how = "take credentials of that account (AWS_PROFILE, or slipway:aws-ec2.profile or .role), or mend the setting"
-        raise UsageError(f"slipway:aws-ec2.account: wanted {account}, found credentials of {found}; nothing was done; {how}")
+        how = f"take credentials of that account (AWS_PROFILE, or slipway:{target}.profile or .role), or mend the setting"
+        raise UsageError(f"slipway:{target}.account: wanted {account}, found credentials of {found}; nothing was done; {how}")
 
 
 def number(region: str) -> str:
@@ -166,6 +169,6 @@ def _made(service: str, region: str, attempts: int) -> Any:
 
         from cloud_init.host.stores import s3
     except ModuleNotFoundError as error:
-        raise MissingError(f"aws: needs the package {error.name}; run: .venv/bin/pip install -r requirements/aws-ec2.in") from None
+        raise MissingError(f"aws: needs the package {error.name}; run: .venv/bin/pip install -r requirements/{_target[0]}.in") from None
     retries = {"mode": "standard", "total_max_attempts": attempts}
     return s3.session(*_login).client(service, region, config=Config(connect_timeout=5, read_timeout=30, retries=retries))

@@ -1,4 +1,4 @@
-"""The settings of the target aws-ec2, and what must hold between them and the others."""
+"""The settings of the target aws-ec2, those of all on Amazon, and what must hold between them."""
 
 import difflib
 import re
@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import pulumi_aws as aws
 from pydantic import Field
 
-from components.blocks.options import SIZE, CloudOptions, DatabaseOptions, NetworkOptions, boot_setting, subnet_problems
+from components.blocks.options import SIZE, BalancedOptions, CloudOptions, DatabaseOptions, NetworkOptions, boot_setting, subnet_problems
 from components.blocks.options import problems as cloud_problems
 from components.errors import shown
 from components.settings import BOOT, Settings, kinds, number
@@ -28,7 +28,8 @@ VERSION = kinds.matching("version", 'an engine\'s major version in quotes, such 
 SUBNET = kinds.matching("subnet", "the id of a subnet, such as subnet-0123456789abcdef0", r"subnet-[0-9a-f]{8,17}")
 _XEN = re.compile(r"(t1|t2|m[1-4]|c[134]|r[34]|x1e?|d2|h1|i2|p[23]|g3s?|f1)\.")
 """Instance types of the older kind, where disks have other names."""
-_MANAGED = {"version", "multi_az", "backup_days", "apply_now"}
+MANAGED = {"version", "multi_az", "backup_days", "apply_now"}
+"""Settings of a managed database alone."""
 _DUMPED = {"debian-13": 17, "ubuntu-24.04": 16}
 """The newest PostgreSQL that an image's pg_dump reads."""
 
@@ -83,8 +84,8 @@ class AwsDatabaseOptions(DatabaseOptions):
     )
 
 
-class Options(CloudOptions):
-    """slipway:aws-ec2"""
+class AwsOptions(BalancedOptions):
+    """What the section of any target on Amazon has."""
 
     region: Annotated[str, REGION] = Field(description="Where all of it is.", json_schema_extra=BOOT)
     account: Annotated[str, ACCOUNT] | None = setting(
@@ -99,43 +100,53 @@ class Options(CloudOptions):
         {}, "Tags of your own on all that is made; `owner` takes the place of Slipway's."
     )
     instance_type: Annotated[str, INSTANCE_TYPE] = boot_setting("t4g.small", SIZE)
-    image: Annotated[str, IMAGE] = boot_setting("debian-13", "What servers start from.")
     network: AwsNetworkOptions = boot_setting(AwsNetworkOptions(), "Where they stand.")
     zone: Annotated[str, kinds.DOMAIN] | None = setting(None, "The Route 53 zone that `slipway:domain` is set in.")
     certificate: Annotated[str, CERTIFICATE] | None = setting(
         None, "The load balancer's certificate of ACM, by its ARN. One is made, in `zone`, if left out."
     )
-    access_logs: Annotated[str, BUCKET] | None = setting(None, "A bucket of your own that takes the load balancer's access logs.")
     database: AwsDatabaseOptions = setting(AwsDatabaseOptions(), "The database's server, own or managed.")
     logs: Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365] | None = setting(
         None, "Days that CloudWatch keeps the hosts' logs. None there if left out."
     )
 
 
+class Options(AwsOptions, CloudOptions):
+    """slipway:aws-ec2"""
+
+    image: Annotated[str, IMAGE] = boot_setting("debian-13", "What servers start from.")
+    access_logs: Annotated[str, BUCKET] | None = setting(None, "A bucket of your own that takes the load balancer's access logs.")
+
+
 def problems(settings: Settings, options: Options) -> Iterator[Problem]:
     """What is wrong in them."""
-    known = [one.value for one in aws.Region]
-    if options.region not in known:
-        near = difflib.get_close_matches(options.region, known, n=1) or ["eu-west-1"]
-        yield f"{_SECTION}.region", f"wanted a region of AWS, found {shown(options.region)}; perhaps you meant {near[0]}"
-    yield from cloud_problems(_SECTION, settings, options, _MANAGED, ["certificate", "access_logs"], "ACM")
-    network = options.network
-    given = {"subnets": network.subnets, "serverSubnets": network.server_subnets, "databaseSubnets": network.database_subnets}
-    yield from subnet_problems(_SECTION, options, given, several=["databaseSubnets"])
-    if network.server_subnets and network.vpc and not network.subnets:
-        wanted = "wanted the load balancer's public subnets beside serverSubnets"
-        yield f"{_SECTION}.network.subnets", f"{wanted}, found none; set them"
+    yield from cloud_problems(_SECTION, settings, options, MANAGED, ["certificate", "access_logs"], "ACM")
+    yield from aws_problems(_SECTION, settings, options)
     own = settings.database.placement == "own-host" and options.database.instance_type
     for key, type in (("database.instanceType", own), ("instanceType", options.data_disk and options.instance_type)):
         if type and _XEN.match(type):
             yield f"{_SECTION}.{key}", f"wanted a type of the Nitro kind, such as t4g.small, found {shown(type)}"
     yield from _managed_problems(settings, options)
+
+
+def aws_problems(section: str, settings: Settings, options: AwsOptions) -> Iterator[Problem]:
+    """What is wrong in the settings of any target on Amazon, whose `section` it is."""
+    known = [one.value for one in aws.Region]
+    if options.region not in known:
+        near = difflib.get_close_matches(options.region, known, n=1) or ["eu-west-1"]
+        yield f"{section}.region", f"wanted a region of AWS, found {shown(options.region)}; perhaps you meant {near[0]}"
+    network = options.network
+    given = {"subnets": network.subnets, "serverSubnets": network.server_subnets, "databaseSubnets": network.database_subnets}
+    yield from subnet_problems(section, options, given, several=["databaseSubnets"])
+    if network.server_subnets and network.vpc and not network.subnets:
+        wanted = "wanted the load balancer's public subnets beside serverSubnets"
+        yield f"{section}.network.subnets", f"{wanted}, found none; set them"
     if settings.domain and not options.zone and not options.certificate and options.is_fleet:
         wanted = "wanted the Route 53 zone of slipway:domain, as the load balancer's certificate is proven by records in it"
-        yield f"{_SECTION}.zone", f"{wanted}, found none; set it, or certificate, or leave slipway:domain out"
+        yield f"{section}.zone", f"{wanted}, found none; set it, or certificate, or leave slipway:domain out"
     if options.certificate and (not settings.domain or f":{options.region}:" not in options.certificate):
         wanted = f"wanted one of {options.region} for slipway:domain"
-        yield f"{_SECTION}.certificate", f"{wanted}, found {shown(options.certificate)} for {shown(settings.domain)}; mend one of them"
+        yield f"{section}.certificate", f"{wanted}, found {shown(options.certificate)} for {shown(settings.domain)}; mend one of them"
 
 
 def _managed_problems(settings: Settings, options: Options) -> Iterator[Problem]:

@@ -1,0 +1,221 @@
+"""What the target aws-beanstalk is made of: its settings; a bundle as the platform takes it; an
+environment that has all settings, while versions are `Deploy`'s to move: the service takes one or
+the other at a time."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import pulumi
+import pulumi_aws as aws
+
+from cloud_init import templating
+from cloud_init.host.contracts.manifest import File
+from components.aws.blocks.firewall import WORLD, Firewall
+from components.aws.blocks.host_role import SYSTEMS_MANAGER, TRUST
+from components.aws.blocks.load_balancer import TLS
+from components.aws.blocks.managed_database import AUTHORITY
+from components.aws.blocks.server import architecture
+from components.aws.common import allow, document, named
+from components.aws.stack.foundation import AwsStack
+from components.aws.stack.options import MANAGED, AwsOptions, aws_problems
+from components.blocks.args import FirewallArgs
+from components.blocks.options import balanced_problems
+from components.blocks.subnets import PRIVATE
+from components.release import bundle, core
+from components.release.bundle import Bundle
+from components.settings import Settings
+from components.settings.kinds import setting
+from components.settings.report import Problem
+
+_SECTION = "slipway:aws-beanstalk"
+PYTHONS = ("3.14", "3.13", "3.12", "3.11", "3.9")
+"""Those that Elastic Beanstalk has on Amazon Linux 2023, the newest first."""
+_PLATFORM = "^64bit Amazon Linux 2023 v4[.0-9]+ running Python {}$"
+_IDLE = 55  # seconds: the balancer has to close idle connections first, nginx there keeps them for 60
+_SERVICE = {"Service": "elasticbeanstalk.amazonaws.com"}
+_ASSUMED = {"StringEquals": {"sts:ExternalId": "elasticbeanstalk"}}
+_SERVICE_TRUST = document({"Effect": "Allow", "Principal": _SERVICE, "Action": "sts:AssumeRole", "Condition": _ASSUMED})
+_OF_THE_SERVICE = ("service-role/AWSElasticBeanstalkEnhancedHealth", "AWSElasticBeanstalkManagedUpdatesCustomerRolePolicy")
+_DEPLOYMENTS = {"immutable": "Immutable", "traffic-splitting": "TrafficSplitting"}
+_Values = dict[str, dict[str, Any]]
+"""Option settings by namespace and name; namespaces without `aws:` are the service's own."""
+
+
+class Options(AwsOptions):
+    """slipway:aws-beanstalk"""
+
+    releases: Literal["immutable", "traffic-splitting"] = setting(
+        "immutable", "Instances of a release's own take the place of the others; or get a tenth of the traffic first, for five minutes."
+    )
+
+
+def problems(settings: Settings, options: Options) -> Iterator[Problem]:
+    """What is wrong in them."""
+    yield from balanced_problems(_SECTION, settings, options, MANAGED, ["certificate"], "ACM")
+    yield from aws_problems(_SECTION, settings, options)
+    if settings.app.python not in (None, *PYTHONS):
+        yield "slipway:app.python", f"wanted one of {', '.join(PYTHONS)}, as the platform has them, found {settings.app.python!r}"
+    split = options.releases if options.releases != "immutable" else None
+    for key, found in ((f"{_SECTION}.releases", split), ("slipway:domain", settings.domain)):
+        if found and not options.is_fleet:
+            yield key, f"wanted a load balancer with it (instances.max over 1), found {found!r} for one instance; leave it out"
+
+
+def python(settings: Settings) -> str:
+    """The Python that the platform is to have."""
+    return settings.app.python or PYTHONS[0]
+
+
+def plan(settings: Settings, folder: Path, options: Options) -> core.Release[Bundle]:
+    """The release of a stack, with what the platform's nginx and deployment read. Raises
+    `SlipwayError` as `bundle.plan` does."""
+    planned = bundle.plan(settings, folder, "localhost")
+    made, deployment = planned.manifest, dict[str, Any]()
+    commands = {f"process-{name}": command for name, command in made.processes.items()}
+    procfile = "".join(f"{name}: sh files/process-{name}.sh\n" for name in made.processes)
+    if made.release_command:
+        commands["release-command"] = made.release_command
+        deployment["container_commands"] = {"slipway": {"command": "sh files/release-command.sh", "leader_only": True}}
+    if settings.database.placement == "managed":
+        place = {"mode": "000644", "owner": "root", "group": "root", "source": AUTHORITY.format(options.region)}
+        deployment["files"] = {f"/etc/slipway/{settings.app.name}/database-ca.pem": place}
+    # Behind the door static files are the app's to serve.
+    static = {} if core.make_door(settings).static else core.static_urls(settings)
+    known = {
+        "http": settings.http, "timeout": settings.server.timeout + 5, "balancer": PRIVATE if options.is_fleet else (),
+        "tls": settings.domain, "health": made.health, "static": sorted(static.items()),
+    }  # fmt: skip
+    with core.settings_told(settings):
+        texts = {
+            "Procfile": next(file.content for file in made.files if file.path == "Procfile") + procfile,
+            ".platform/nginx/conf.d/slipway.conf": templating.render("beanstalk/http.conf.j2", **known),
+            ".platform/nginx/conf.d/elasticbeanstalk/slipway.conf": templating.render("beanstalk/server.conf.j2", **known),
+            ".ebextensions/slipway.config": json.dumps(deployment, sort_keys=True),
+            **{f"files/{one}.sh": templating.render("beanstalk/command.sh.j2", command=command) for one, command in commands.items()},
+        }
+    return bundle.with_files(planned, *(File(path, text) for path, text in texts.items()))
+
+
+class Site(AwsStack):
+    """The environment with its roles and its secrets; `called`: its name, and its application's."""
+
+    options: Options
+
+    def __init__(self, parent: pulumi.Resource, settings: Settings, place: Any, options: Options, called: str) -> None:
+        super().__init__(parent, settings, place, options, keep=False)  # versions are made anew
+        self.called, self.firewall = called, self._closed("web")
+        self.balancer = self._closed("balancer") if options.is_fleet else None
+        for port in (80, 443) if settings.domain else (80,):
+            (self.balancer or self.firewall).open(str(port), port, WORLD[:1])
+        if self.balancer:
+            self.firewall.let_in("balancer", 80, self.balancer.group_id)
+
+    def launch(self, public: Mapping[str, str], secrets: pulumi.Output[dict[str, str]], asked: Sequence[str]) -> Any:
+        """The environment, an `aws.elasticbeanstalk.Environment`. `public`, and of `secrets` those
+        that are `asked` for, are variables of the app."""
+        name, child, tags = self.name, self.child, named(self.tags, self.name)
+        secret = aws.secretsmanager.Secret(f"{name}-environment", recovery_window_in_days=0, tags=tags, opts=child)
+        text = pulumi.Output.secret(pulumi.Output.json_dumps(secrets.apply(lambda known: {one: known[one] for one in asked})))
+        version = aws.secretsmanager.SecretVersion(f"{name}-environment", secret_id=secret.id, secret_string=text, opts=child)
+        service, role = self._role("service", _SERVICE_TRUST), self._role("instance", TRUST)
+        rights: list[pulumi.Resource] = [
+            aws.iam.RolePolicyAttachment(f"{name}-{number}", role=service.name, policy_arn=f"arn:aws:iam::aws:policy/{one}", opts=child)
+            for number, one in enumerate(_OF_THE_SERVICE)
+        ]
+        policy = pulumi.Output.all(self.store.arn, secret.arn, self.account).apply(lambda known: json.dumps(self._policy(*known)))
+        rights.append(aws.iam.RolePolicy(f"{name}-instance", role=role.id, policy=policy, opts=child))
+        profile = aws.iam.InstanceProfile(f"{name}-instance", role=role.name, tags=tags, opts=child)
+        application = aws.elasticbeanstalk.Application(name, name=self.called, tags=tags, opts=child)
+        platform = _PLATFORM.format(python(self.settings).replace(".", "[.]"))
+        stack = aws.elasticbeanstalk.get_solution_stack_output(most_recent=True, name_regex=platform, opts=self.lookup)
+        given = self._settings(profile.name, service.name)
+        given["application:environment"] = {**public, "PORT": "8000"}
+        given["application:environmentsecrets"] = {one: pulumi.Output.concat(secret.arn, ":", one) for one in asked}
+        # Managed updates move the platform, `Deploy` the version.
+        own = pulumi.ResourceOptions(depends_on=[version, *rights], ignore_changes=["version", "solutionStackName"])
+        return aws.elasticbeanstalk.Environment(
+            name,
+            name=self.called,
+            application=application.name,
+            solution_stack_name=stack.name,
+            settings=_as_told(given),
+            tags=tags,
+            opts=pulumi.ResourceOptions.merge(child, own),
+        )
+
+    def _closed(self, kind: str) -> Firewall:
+        args = FirewallArgs(vpc_id=self.network.vpc_id, description=f"Elastic Beanstalk: {kind}", tags=self.tags)
+        return Firewall(f"{self.name}-{kind}", args, self.child)
+
+    def _role(self, kind: str, trust: Mapping[str, Any]) -> "aws.iam.Role":
+        name, boundary, text = f"{self.name}-{kind}", self.options.boundary, json.dumps(trust)
+        return aws.iam.Role(name, assume_role_policy=text, permissions_boundary=boundary, tags=named(self.tags, name), opts=self.child)
+
+    def _policy(self, store: str, secret: str, account: str) -> dict[str, Any]:
+        """What instances may. The service tells them, and takes their logs, in its own bucket of
+        the region."""
+        region, name = self.options.region, self.called
+        own, where = f"arn:aws:s3:::elasticbeanstalk-{region}-{account}/resources/environments", f"{region}:{account}"
+        told = [f"arn:aws:elasticbeanstalk:{where}:{one}" for one in (f"application/{name}", f"environment/{name}/*")]
+        return document(
+            allow("Bundle", ["s3:GetObject"], [f"{store}/bundles/*", f"{own}/*"]),
+            allow("Secrets", ["secretsmanager:GetSecretValue"], [secret]),
+            allow("HandInLogs", ["s3:PutObject"], [f"{own}/logs/*"]),
+            allow("Health", ["elasticbeanstalk:PutInstanceStatistics"], told),
+            allow("Logs", ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+                  [f"arn:aws:logs:{where}:log-group:/aws/elasticbeanstalk/{name}/*"]),
+            allow("BeReached", SYSTEMS_MANAGER, ["*"]),
+        )  # fmt: skip
+
+    def _settings(self, profile: pulumi.Input[str], service: pulumi.Input[str]) -> _Values:
+        """All that isn't the app's, and nothing that doesn't go for such an environment."""
+        options, network, balancer = self.options, self.network, self.balancer
+        given: _Values = {
+            "environment": {"EnvironmentType": "LoadBalanced" if balancer else "SingleInstance", "ServiceRole": service},
+            "command": {"DeploymentPolicy": _DEPLOYMENTS[options.releases]},
+            "aws:autoscaling:updatepolicy:rollingupdate": {"RollingUpdateEnabled": "true", "RollingUpdateType": "Immutable"},
+            "healthreporting:system": {"SystemType": "enhanced"},
+            "managedactions": {"ManagedActionsEnabled": "true", "PreferredStartTime": "Sun:04:30", "ServiceRoleForManagedUpdates": service},
+            "managedactions:platformupdate": {"UpdateLevel": "minor", "InstanceRefreshEnabled": "true"},
+            "aws:autoscaling:launchconfiguration": {
+                "IamInstanceProfile": profile, "SecurityGroups": self.firewall.group_id, "DisableDefaultEC2SecurityGroup": "true",
+                "DisableIMDSv1": "true", "RootVolumeType": "gp3", "RootVolumeSize": str(options.disk),
+            },
+            "aws:ec2:instances": {
+                "InstanceTypes": options.instance_type,
+                "SupportedArchitectures": {"arm64": "arm64", "amd64": "x86_64"}[architecture(options.instance_type)],
+            },
+            "aws:ec2:vpc": {
+                "VPCId": network.vpc_id, "Subnets": _joined(network.host_subnets),
+                "AssociatePublicIpAddress": "false" if options.network.is_private else "true",
+            },
+        }  # fmt: skip
+        if options.logs:
+            given["cloudwatch:logs"] = {"StreamLogs": "true", "DeleteOnTerminate": "true", "RetentionInDays": str(options.logs)}
+        if balancer:
+            given["environment"]["LoadBalancerType"] = "application"
+            given["aws:ec2:vpc"] |= {"ELBSubnets": _joined(network.public_subnets), "ELBScheme": "public"}
+            given["aws:autoscaling:asg"] = {"MinSize": str(options.instances.min), "MaxSize": str(options.instances.max)}
+            busy = {"MeasureName": "CPUUtilization", "Statistic": "Average", "Unit": "Percent"}
+            given["aws:autoscaling:trigger"] = {**busy, "UpperThreshold": "60", "LowerThreshold": "20"}
+            # A release that isn't well never takes the others' place: nginx asks the app.
+            given["environment:process:default"] = {"HealthCheckPath": "/-/ready", "MatcherHTTPCode": "200-299"}
+            idle, groups = str(max(_IDLE, self.settings.server.timeout + 5)), balancer.group_id
+            given["aws:elbv2:loadbalancer"] = {"SecurityGroups": groups, "ManagedSecurityGroup": groups, "IdleTimeout": idle}
+        if certificate := self.certificate():
+            given["aws:elbv2:listener:443"] = {"Protocol": "HTTPS", "SSLCertificateArns": certificate, "SSLPolicy": TLS}
+        return given
+
+
+def _joined(values: pulumi.Output[list[str]]) -> pulumi.Output[str]:
+    return values.apply(lambda known: ",".join(sorted(known)))
+
+
+def _as_told(given: _Values) -> list[Any]:
+    """As the service tells them again: in order, with an empty resource, or one that changes shows
+    them all as changed."""
+    spaces = {one if one.startswith("aws:") else f"aws:elasticbeanstalk:{one}": values for one, values in given.items()}
+    every = sorted((space, option) for space, values in spaces.items() for option in values)
+    return [{"namespace": space, "name": option, "value": spaces[space][option], "resource": ""} for space, option in every]

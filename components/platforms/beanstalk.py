@@ -1,0 +1,210 @@
+"""AWS Elastic Beanstalk: an application's versions, and which of them its one environment runs. All
+other settings are the engine's resource."""
+
+import re
+import tarfile
+import time
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.request import urlopen
+
+from cloud_init.host.contracts.manifest import Health
+from components.aws.control import account
+from components.deployment import Deployment, Verb
+from components.deployment.answers import Instance, Live, Release, Releases, Verdict
+from components.errors import NotLaunchedError, SlipwayError, UsageError
+from components.hosts import progress
+from components.platforms import Overtaken, Sendable, rollback
+
+KEPT = 5
+_ID = re.compile("[0-9a-f]{12}")  # Amazon's sample app has a version, too
+_POLL = 5.0  # seconds between two looks
+_LONGEST = 5400.0  # seconds that a deployment may take: those of many instances do
+_WELL = 300.0  # seconds until an environment that is ready has to be green
+_RDS = "a managed database has backups of Amazon's own, see `aws rds describe-db-snapshots`; others have those of who runs them"
+
+
+class Beanstalk(Deployment):
+    """One environment. `facts`: its `name`, which is the application's too, `region`, `account`,
+    `profile`, `role`, the `bucket` of bundles and the `python` that it is to have."""
+
+    refused: Mapping[Verb, str] = {
+        "run": "a shell is `aws ssm start-session --target INSTANCE` (`status` names them), the app is in /var/app/current/src",
+        "backup": _RDS,
+        "backups": _RDS,
+        "restore": "restore a managed database by `aws rds restore-db-instance-to-point-in-time`, and others where they run",
+        "maintenance": "Elastic Beanstalk has no page to put up; let the app have one, or a rule of the load balancer answer",
+    }
+    health: Health
+
+    def __init__(self, facts: Mapping[str, Any]) -> None:
+        self.name, self.region, self.facts = str(facts["name"]), str(facts["region"]), facts
+        account.sign_in(self.region, facts["account"], facts["profile"], facts["role"], "aws-beanstalk")
+
+    def live(self) -> str | None:
+        return _release(self._found() or {})
+
+    def send(self, release: Sendable) -> None:
+        found, wanted = str(self.environment()["SolutionStackName"]), f"running Python {self.facts['python']}"
+        if not found.endswith(wanted):
+            how = f"aws elasticbeanstalk update-environment --environment-name {self.name} --solution-stack-name '… {wanted}'"
+            raise SlipwayError(f"slipway:app.python: wanted a platform {wanted}, found {found}; move it, or mend the setting: {how}")
+        known = {one["VersionLabel"]: one["Status"] for one in self._versions()}
+        if known.get(release.id) == "FAILED":
+            self._forget(release.id)
+        if known.get(release.id) in (None, "FAILED"):
+            place = {"S3Bucket": self.facts["bucket"], "S3Key": f"bundles/{release.id}.zip"}
+            account.ask("s3", self.region, "PutObject", Bucket=place["S3Bucket"], Key=place["S3Key"], Body=_zipped(release))
+            self._ask("CreateApplicationVersion", VersionLabel=release.id, SourceBundle=place, Process=True)
+        while (known := {one["VersionLabel"]: one["Status"] for one in self._versions()}).get(release.id) != "PROCESSED":
+            if known.get(release.id) in (None, "FAILED"):
+                events = self._ask("DescribeEvents", VersionLabel=release.id)["Events"]
+                raise SlipwayError(_errors(events) or "the bundle was refused, and it isn't said why")
+            time.sleep(_POLL)
+        stay = {self.live(), release.id}
+        for one in [one for one in known if one not in stay][KEPT - len(stay) :]:
+            self._forget(one)
+
+    def private_url(self, release: str) -> str | None:
+        return None
+
+    def promote(self, release: str, before: str | None) -> None:
+        live = _release(self._ready())
+        if live == release:  # an `up` that was cut off had it promoted
+            return
+        if live != before:
+            raise Overtaken(f"somebody else had {live or 'nothing'} promoted meanwhile")
+        self._update(release)
+
+    def withdraw(self, release: str) -> None:
+        raise SlipwayError(f"an environment runs one version or another: {release} stays until the next `up`")
+
+    def status(self) -> Sequence[Instance]:
+        live, named = self.live() or "", {"EnvironmentName": self.name, "AttributeNames": ["All"]}
+        found = account.ask("elasticbeanstalk", self.region, "DescribeInstancesHealth", **named)["InstanceHealthList"]
+        return [
+            Instance(
+                host=one["InstanceId"],
+                ok=(ok := one["Color"] == "Green"),
+                message="" if ok else f"{one['HealthStatus']}: {', '.join(one['Causes']) or 'no cause given'}",
+                live=Live(release=one.get("Deployment", {}).get("VersionLabel", live)),
+                problems=one["Causes"],
+            )
+            for one in found
+        ]
+
+    def logs(self, lines: int, follow: bool) -> Iterator[str]:
+        """The ends of all logs, as the service has instances hand them in."""
+        if follow:
+            group = f"/aws/elasticbeanstalk/{self.name}/var/log/web.stdout.log"
+            raise UsageError(f"logs: wanted no -f: instances hand in ends of logs; with the setting `logs`: aws logs tail --follow {group}")
+
+        def handed_in() -> dict[str, str]:
+            asked = {"EnvironmentName": self.name, "InfoType": "tail"}
+            found = account.ask("elasticbeanstalk", self.region, "RetrieveEnvironmentInfo", **asked)["EnvironmentInfo"]
+            return {one["Message"]: one["Ec2InstanceId"] for one in found}
+
+        before, wanted = handed_in(), len(self.status())
+        account.ask("elasticbeanstalk", self.region, "RequestEnvironmentInfo", EnvironmentName=self.name, InfoType="tail")
+        end = time.monotonic() + _WELL
+        while len(fresh := handed_in().items() - before.items()) < wanted and time.monotonic() < end:
+            time.sleep(_POLL)
+        for url, instance in sorted(fresh):
+            with urlopen(url, timeout=30) as answer:
+                yield from (f"{instance}: {line}" for line in answer.read().decode(errors="replace").splitlines()[-lines:])
+
+    def releases(self) -> Sequence[Releases]:
+        live, kept = self.live(), [one for one in self._versions() if one["Status"] == "PROCESSED"]
+        known = {one["VersionLabel"]: one["DateCreated"].timestamp() for one in kept}
+        return [
+            Releases(host=self.name, ok=True, releases=[Release(id=one, prepared_at=at, live=one == live) for one, at in known.items()])
+        ]
+
+    def rollback(self, release: str | None) -> Verdict:
+        kept, live = [one.id for one in self.releases()[0].releases], self.live()
+        older = kept[kept.index(live) + 1 :] if live in kept else kept
+        if (wanted := release or next(iter(older), "one before")) not in kept:
+            return Verdict(False, f"rollback: wanted a release that is kept, found {wanted!r} among {', '.join(kept)}", wanted, live)
+        return rollback(self, self.url, self.health, wanted)
+
+    def environment(self) -> dict[str, Any]:
+        """What the service says of it. Raises `NotLaunchedError`."""
+        if found := self._found():
+            return found
+        raise NotLaunchedError(f"aws, {self.region}: wanted the environment {self.name}, found none; run `pulumi refresh`, then `up`")
+
+    def _found(self) -> dict[str, Any] | None:
+        found = self._ask("DescribeEnvironments", EnvironmentNames=[self.name], IncludeDeleted=False)["Environments"]
+        return dict(found[0]) if found else None
+
+    def _versions(self) -> list[dict[str, Any]]:
+        """Those of releases, the newest first."""
+        found = self._ask("DescribeApplicationVersions")["ApplicationVersions"]
+        return sorted((one for one in found if _ID.fullmatch(one["VersionLabel"])), key=lambda one: one["DateCreated"], reverse=True)
+
+    def _forget(self, label: str) -> None:
+        self._ask("DeleteApplicationVersion", VersionLabel=label, DeleteSourceBundle=True)
+
+    def _ask(self, action: str, **given: Any) -> dict[str, Any]:
+        return account.ask("elasticbeanstalk", self.region, action, ApplicationName=self.name, **given)
+
+    def _update(self, label: str) -> None:
+        """Raises `SlipwayError` with the events that are errors, or why it isn't well then."""
+        named = {"EnvironmentName": self.name, "VersionLabel": label}
+        said: list[dict[str, Any]] = []
+        found = self._ready(account.ask_once("elasticbeanstalk", self.region, "UpdateEnvironment", **named)["DateUpdated"], said)
+        if (errors := _errors(said)) or found.get("VersionLabel") != label:
+            raise SlipwayError(errors or f"the environment went back to {found.get('VersionLabel')} by itself, and it isn't said why")
+        end = time.monotonic() + _WELL
+        while found["Health"] != "Green" and time.monotonic() < end:
+            time.sleep(_POLL)
+            found = self.environment()
+        if found["Health"] != "Green":
+            asked = {"EnvironmentName": self.name, "AttributeNames": ["Causes"]}
+            causes = account.ask("elasticbeanstalk", self.region, "DescribeEnvironmentHealth", **asked).get("Causes", [])
+            raise SlipwayError(f"wanted green health, found {found['Health']}: {', '.join(causes) or 'no cause given'}")
+
+    def _ready(self, since: Any = None, said: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+        """The environment, once nothing changes it any more. Events `since` a moment are told as
+        they come, and noted in `said`."""
+        end, known = time.monotonic() + _LONGEST, [] if said is None else said
+        while True:
+            found = self.environment()
+            events = self._ask("DescribeEvents", EnvironmentName=self.name, StartTime=since)["Events"] if since else []
+            for event in (one for one in reversed(events) if one not in known):
+                known.append(event)
+                progress.note(self.name, event["Message"])
+            if found["Status"] == "Ready":
+                return found
+            if time.monotonic() > end:
+                raise SlipwayError(f"wanted an environment that is ready in {_LONGEST:.0f} s, found {found['Status']}; run `up` again")
+            time.sleep(_POLL)
+
+
+connect = Beanstalk
+
+
+def _release(environment: Mapping[str, Any]) -> str | None:
+    label = str(environment.get("VersionLabel"))
+    return label if _ID.fullmatch(label) else None
+
+
+def _errors(events: Sequence[Mapping[str, Any]]) -> str:
+    return "; ".join(one["Message"] for one in events if one["Severity"] in ("ERROR", "FATAL"))
+
+
+def _zipped(release: Sendable) -> bytes:
+    """The bundle as the service takes it."""
+    data = BytesIO()
+    with TemporaryDirectory() as folder, zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as made:
+        release.bundle.pack(release.id, release.source, packed := Path(folder) / "bundle")
+        with tarfile.open(packed) as tar:
+            for member in tar:
+                info, content = zipfile.ZipInfo(member.name), tar.extractfile(member)
+                info.external_attr = (0o100000 | member.mode) << 16
+                made.writestr(info, content.read() if content else b"", zipfile.ZIP_DEFLATED)
+    return data.getvalue()
