@@ -12,16 +12,15 @@ import pulumi_aws as aws
 
 from cloud_init import templating
 from cloud_init.host.contracts.manifest import File
-from components.aws.blocks.firewall import WORLD, Firewall
+from components.aws.blocks.firewall import Firewall
 from components.aws.blocks.host_role import SYSTEMS_MANAGER, TRUST
 from components.aws.blocks.load_balancer import TLS
 from components.aws.blocks.managed_database import AUTHORITY
 from components.aws.blocks.server import architecture
 from components.aws.common import allow, document, named
 from components.aws.stack.foundation import AwsStack
-from components.aws.stack.options import MANAGED, AwsOptions, aws_problems
+from components.aws.stack.options import AwsOptions, aws_problems
 from components.blocks.args import FirewallArgs
-from components.blocks.options import balanced_problems
 from components.blocks.subnets import PRIVATE
 from components.release import bundle, core
 from components.release.bundle import Bundle
@@ -53,8 +52,7 @@ class Options(AwsOptions):
 
 def problems(settings: Settings, options: Options) -> Iterator[Problem]:
     """What is wrong in them."""
-    yield from balanced_problems(_SECTION, settings, options, MANAGED, ["certificate"], "ACM")
-    yield from aws_problems(_SECTION, settings, options)
+    yield from aws_problems(_SECTION, settings, options, ["certificate"])
     if settings.app.python not in (None, *PYTHONS):
         yield "slipway:app.python", f"wanted one of {', '.join(PYTHONS)}, as the platform has them, found {settings.app.python!r}"
     split = options.releases if options.releases != "immutable" else None
@@ -81,12 +79,8 @@ def plan(settings: Settings, folder: Path, options: Options) -> core.Release[Bun
     if settings.database.placement == "managed":
         place = {"mode": "000644", "owner": "root", "group": "root", "source": AUTHORITY.format(options.region)}
         deployment["files"] = {f"/etc/slipway/{settings.app.name}/database-ca.pem": place}
-    # Behind the door static files are the app's to serve.
-    static = {} if core.make_door(settings).static else core.static_urls(settings)
-    known = {
-        "http": settings.http, "timeout": settings.server.timeout + 5, "balancer": PRIVATE if options.is_fleet else (),
-        "tls": settings.domain, "health": made.health, "static": sorted(static.items()),
-    }  # fmt: skip
+    known = {"max_body": settings.http.max_body, "timeout": settings.server.timeout + 5, "tls": settings.domain}
+    known |= {"balancer": PRIVATE if options.is_fleet else (), "health": made.health}
     with core.settings_told(settings):
         texts = {
             "Procfile": next(file.content for file in made.files if file.path == "Procfile") + procfile,
@@ -105,19 +99,16 @@ class Site(AwsStack):
 
     def __init__(self, parent: pulumi.Resource, settings: Settings, place: Any, options: Options, called: str) -> None:
         super().__init__(parent, settings, place, options, keep=False)  # versions are made anew
-        self.called, self.firewall = called, self._closed("web")
-        self.balancer = self._closed("balancer") if options.is_fleet else None
-        for port in (80, 443) if settings.domain else (80,):
-            (self.balancer or self.firewall).open(str(port), port, WORLD[:1])
-        if self.balancer:
-            self.firewall.let_in("balancer", 80, self.balancer.group_id)
+        # The service's own groups let in who is to come; this one is whom the database lets in.
+        args = FirewallArgs(vpc_id=self.network.vpc_id, description="Elastic Beanstalk: instances", tags=self.tags)
+        self.called, self.firewall = called, Firewall(f"{self.name}-web", args, self.child)
 
     def launch(self, public: Mapping[str, str], secrets: pulumi.Output[dict[str, str]], asked: Sequence[str]) -> Any:
         """The environment, an `aws.elasticbeanstalk.Environment`. `public`, and of `secrets` those
         that are `asked` for, are variables of the app."""
         name, child, tags = self.name, self.child, named(self.tags, self.name)
         secret = aws.secretsmanager.Secret(f"{name}-environment", recovery_window_in_days=0, tags=tags, opts=child)
-        text = pulumi.Output.secret(pulumi.Output.json_dumps(secrets.apply(lambda known: {one: known[one] for one in asked})))
+        text = secrets.apply(lambda known: json.dumps({one: known[one] for one in asked}, sort_keys=True))
         version = aws.secretsmanager.SecretVersion(f"{name}-environment", secret_id=secret.id, secret_string=text, opts=child)
         service, role = self._role("service", _SERVICE_TRUST), self._role("instance", TRUST)
         rights: list[pulumi.Resource] = [
@@ -145,10 +136,6 @@ class Site(AwsStack):
             opts=pulumi.ResourceOptions.merge(child, own),
         )
 
-    def _closed(self, kind: str) -> Firewall:
-        args = FirewallArgs(vpc_id=self.network.vpc_id, description=f"Elastic Beanstalk: {kind}", tags=self.tags)
-        return Firewall(f"{self.name}-{kind}", args, self.child)
-
     def _role(self, kind: str, trust: Mapping[str, Any]) -> "aws.iam.Role":
         name, boundary, text = f"{self.name}-{kind}", self.options.boundary, json.dumps(trust)
         return aws.iam.Role(name, assume_role_policy=text, permissions_boundary=boundary, tags=named(self.tags, name), opts=self.child)
@@ -171,39 +158,37 @@ class Site(AwsStack):
 
     def _settings(self, profile: pulumi.Input[str], service: pulumi.Input[str]) -> _Values:
         """All that isn't the app's, and nothing that doesn't go for such an environment."""
-        options, network, balancer = self.options, self.network, self.balancer
+        options, network, arm = self.options, self.network, architecture(self.options.instance_type) == "arm64"
         given: _Values = {
-            "environment": {"EnvironmentType": "LoadBalanced" if balancer else "SingleInstance", "ServiceRole": service},
+            "environment": {"EnvironmentType": "LoadBalanced" if options.is_fleet else "SingleInstance", "ServiceRole": service},
             "command": {"DeploymentPolicy": _DEPLOYMENTS[options.releases]},
             "aws:autoscaling:updatepolicy:rollingupdate": {"RollingUpdateEnabled": "true", "RollingUpdateType": "Immutable"},
             "healthreporting:system": {"SystemType": "enhanced"},
             "managedactions": {"ManagedActionsEnabled": "true", "PreferredStartTime": "Sun:04:30", "ServiceRoleForManagedUpdates": service},
             "managedactions:platformupdate": {"UpdateLevel": "minor", "InstanceRefreshEnabled": "true"},
             "aws:autoscaling:launchconfiguration": {
-                "IamInstanceProfile": profile, "SecurityGroups": self.firewall.group_id, "DisableDefaultEC2SecurityGroup": "true",
+                "IamInstanceProfile": profile, "SecurityGroups": self.firewall.group_id,
                 "DisableIMDSv1": "true", "RootVolumeType": "gp3", "RootVolumeSize": str(options.disk),
             },
-            "aws:ec2:instances": {
-                "InstanceTypes": options.instance_type,
-                "SupportedArchitectures": {"arm64": "arm64", "amd64": "x86_64"}[architecture(options.instance_type)],
-            },
+            "aws:ec2:instances": {"InstanceTypes": options.instance_type, "SupportedArchitectures": "arm64" if arm else "x86_64"},
             "aws:ec2:vpc": {
                 "VPCId": network.vpc_id, "Subnets": _joined(network.host_subnets),
                 "AssociatePublicIpAddress": "false" if options.network.is_private else "true",
             },
         }  # fmt: skip
+        if not core.make_door(self.settings).static:  # behind the door static files are the app's to serve
+            given["environment:proxy:staticfiles"] = {url: f"src/{folder}" for url, folder in core.static_urls(self.settings).items()}
         if options.logs:
             given["cloudwatch:logs"] = {"StreamLogs": "true", "DeleteOnTerminate": "true", "RetentionInDays": str(options.logs)}
-        if balancer:
+        if options.is_fleet:
             given["environment"]["LoadBalancerType"] = "application"
             given["aws:ec2:vpc"] |= {"ELBSubnets": _joined(network.public_subnets), "ELBScheme": "public"}
             given["aws:autoscaling:asg"] = {"MinSize": str(options.instances.min), "MaxSize": str(options.instances.max)}
             busy = {"MeasureName": "CPUUtilization", "Statistic": "Average", "Unit": "Percent"}
             given["aws:autoscaling:trigger"] = {**busy, "UpperThreshold": "60", "LowerThreshold": "20"}
             # A release that isn't well never takes the others' place: nginx asks the app.
-            given["environment:process:default"] = {"HealthCheckPath": "/-/ready", "MatcherHTTPCode": "200-299"}
-            idle, groups = str(max(_IDLE, self.settings.server.timeout + 5)), balancer.group_id
-            given["aws:elbv2:loadbalancer"] = {"SecurityGroups": groups, "ManagedSecurityGroup": groups, "IdleTimeout": idle}
+            given["environment:process:default"] = {"HealthCheckPath": "/-/ready"}
+            given["aws:elbv2:loadbalancer"] = {"IdleTimeout": str(max(_IDLE, self.settings.server.timeout + 5))}
         if certificate := self.certificate():
             given["aws:elbv2:listener:443"] = {"Protocol": "HTTPS", "SSLCertificateArns": certificate, "SSLPolicy": TLS}
         return given

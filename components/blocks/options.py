@@ -85,32 +85,24 @@ class CloudOptions(BalancedOptions):
 
 
 def problems(
-    section: str, settings: Settings, options: CloudOptions, managed: Set[str], balanced: Sequence[str], service: str
+    section: str, settings: Settings, options: BalancedOptions, managed: Set[str], balanced: Sequence[str], service: str
 ) -> Iterator[Problem]:
-    """What is wrong on whatever cloud, where servers are Slipway's own; arguments as those of
-    `balanced_problems`."""
+    """What is wrong on whatever cloud. `section`: the target's, such as `slipway:NAME`; `managed`:
+    settings of `database` for a managed one alone; `balanced`: those for a load balancer, of which
+    the first is its certificate, of that `service`; without any, `zone` is what proves one."""
+    if options.instances.min > options.instances.max:
+        found = f"{options.instances.min} and {options.instances.max}"
+        yield f"{section}.instances", f"wanted a min that is at most max, found {found}"
     engine = settings.database.engine
     if options.is_fleet and settings.database.placement == "same-host" and engine != "none":
         choice = "postgres or mysql" if engine == "sqlite" else engine
         wanted = f"wanted own-host, managed or external ({choice}), as servers behind a load balancer come and go"
         yield "slipway:database.placement", f"{wanted}, found 'same-host'"
-    if options.data_disk and (options.is_fleet or settings.database.placement != "same-host"):
+    data_disk = options.data_disk if isinstance(options, CloudOptions) else None
+    if data_disk and (options.is_fleet or settings.database.placement != "same-host"):
         found = "a fleet" if options.is_fleet else f"{settings.database.placement!r}"
         wanted = "wanted one server, with slipway:database.placement: same-host"
         yield f"{section}.dataDisk", f"{wanted}, found {found}; leave it out"
-    yield from balanced_problems(section, settings, options, managed, balanced, service)
-
-
-def balanced_problems(
-    section: str, settings: Settings, options: BalancedOptions, managed: Set[str], balanced: Sequence[str], service: str
-) -> Iterator[Problem]:
-    """What is wrong where there may be a load balancer. `section`: the target's, such as
-    `slipway:NAME`; `managed`: settings of `database` for a managed one alone; `balanced`: those for
-    a load balancer, of which the first is its certificate, of that `service`; without any, `zone`
-    is what proves one."""
-    if options.instances.min > options.instances.max:
-        found = f"{options.instances.min} and {options.instances.max}"
-        yield f"{section}.instances", f"wanted a min that is at most max, found {found}"
     if options.network.nat and options.network.vpc is not None:
         wanted = f"wanted false with {section}.network.vpc, whose routes are yours"
         yield f"{section}.network.nat", f"{wanted}, found {shown(options.network.nat)}; leave vpc out, or nat"

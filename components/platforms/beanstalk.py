@@ -24,7 +24,7 @@ KEPT = 5
 _ID = re.compile("[0-9a-f]{12}")  # Amazon's sample app has a version, too
 _POLL = 5.0  # seconds between two looks
 _LONGEST = 5400.0  # seconds that a deployment may take: those of many instances do
-_WELL = 300.0  # seconds until an environment that is ready has to be green
+_HANDED_IN = 20.0  # seconds that instances have to hand in their logs
 _RDS = "a managed database has backups of Amazon's own, see `aws rds describe-db-snapshots`; others have those of who runs them"
 
 
@@ -103,17 +103,12 @@ class Beanstalk(Deployment):
             group = f"/aws/elasticbeanstalk/{self.name}/var/log/web.stdout.log"
             raise UsageError(f"logs: wanted no -f: instances hand in ends of logs; with the setting `logs`: aws logs tail --follow {group}")
 
-        def handed_in() -> dict[str, str]:
-            asked = {"EnvironmentName": self.name, "InfoType": "tail"}
-            found = account.ask("elasticbeanstalk", self.region, "RetrieveEnvironmentInfo", **asked)["EnvironmentInfo"]
-            return {one["Message"]: one["Ec2InstanceId"] for one in found}
-
-        before, wanted = handed_in(), len(self.status())
-        account.ask("elasticbeanstalk", self.region, "RequestEnvironmentInfo", EnvironmentName=self.name, InfoType="tail")
-        end = time.monotonic() + _WELL
-        while len(fresh := handed_in().items() - before.items()) < wanted and time.monotonic() < end:
-            time.sleep(_POLL)
-        for url, instance in sorted(fresh):
+        asked = {"EnvironmentName": self.name, "InfoType": "tail"}
+        account.ask("elasticbeanstalk", self.region, "RequestEnvironmentInfo", **asked)
+        time.sleep(_HANDED_IN)
+        found = account.ask("elasticbeanstalk", self.region, "RetrieveEnvironmentInfo", **asked)["EnvironmentInfo"]
+        newest = {one["Ec2InstanceId"]: one["Message"] for one in sorted(found, key=lambda one: one["SampleTimestamp"])}
+        for instance, url in newest.items():
             with urlopen(url, timeout=30) as answer:
                 yield from (f"{instance}: {line}" for line in answer.read().decode(errors="replace").splitlines()[-lines:])
 
@@ -153,24 +148,19 @@ class Beanstalk(Deployment):
         return account.ask("elasticbeanstalk", self.region, action, ApplicationName=self.name, **given)
 
     def _update(self, label: str) -> None:
-        """Raises `SlipwayError` with the events that are errors, or why it isn't well then."""
-        named = {"EnvironmentName": self.name, "VersionLabel": label}
-        said: list[dict[str, Any]] = []
-        found = self._ready(account.ask_once("elasticbeanstalk", self.region, "UpdateEnvironment", **named)["DateUpdated"], said)
+        """Raises `SlipwayError` with the events that are errors, or with why it isn't well then."""
+        named, said = {"EnvironmentName": self.name}, list[dict[str, Any]]()
+        began = account.ask_once("elasticbeanstalk", self.region, "UpdateEnvironment", VersionLabel=label, **named)["DateUpdated"]
+        found = self._ready(began, said)
         if (errors := _errors(said)) or found.get("VersionLabel") != label:
             raise SlipwayError(errors or f"the environment went back to {found.get('VersionLabel')} by itself, and it isn't said why")
-        end = time.monotonic() + _WELL
-        while found["Health"] != "Green" and time.monotonic() < end:
-            time.sleep(_POLL)
-            found = self.environment()
-        if found["Health"] != "Green":
-            asked = {"EnvironmentName": self.name, "AttributeNames": ["Causes"]}
-            causes = account.ask("elasticbeanstalk", self.region, "DescribeEnvironmentHealth", **asked).get("Causes", [])
-            raise SlipwayError(f"wanted green health, found {found['Health']}: {', '.join(causes) or 'no cause given'}")
+        if found["Health"] == "Red":
+            health = account.ask("elasticbeanstalk", self.region, "DescribeEnvironmentHealth", AttributeNames=["Causes"], **named)
+            raise SlipwayError(f"the environment's health is red: {', '.join(health['Causes']) or 'no cause given'}")
 
     def _ready(self, since: Any = None, said: list[dict[str, Any]] | None = None) -> dict[str, Any]:
         """The environment, once nothing changes it any more. Events `since` a moment are told as
-        they come, and noted in `said`."""
+        they come, and noted in `said`; its health is known then."""
         end, known = time.monotonic() + _LONGEST, [] if said is None else said
         while True:
             found = self.environment()
@@ -178,10 +168,10 @@ class Beanstalk(Deployment):
             for event in (one for one in reversed(events) if one not in known):
                 known.append(event)
                 progress.note(self.name, event["Message"])
-            if found["Status"] == "Ready":
+            if found["Status"] == "Ready" and not (since and found["Health"] == "Grey"):
                 return found
             if time.monotonic() > end:
-                raise SlipwayError(f"wanted an environment that is ready in {_LONGEST:.0f} s, found {found['Status']}; run `up` again")
+                raise SlipwayError(f"wanted it ready in {_LONGEST:.0f} s, found {found['Status']}, {found['Health']}; run `up` again")
             time.sleep(_POLL)
 
 

@@ -25,7 +25,7 @@ from components.target import needs_nothing as needs
 __all__ = ["TAKES", "THIS_MACHINE", "Options", "Target", "deployment", "needs"]
 
 THIS_MACHINE = False
-TAKES: Takes = {**platforms.TAKES, "http.maxBody": True}
+TAKES: Takes = {**platforms.TAKES, "http.maxBody": True, "http.staticAge": False}
 _URL = "DATABASE_URL"
 
 

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Literal
 
@@ -28,8 +28,7 @@ VERSION = kinds.matching("version", 'an engine\'s major version in quotes, such 
 SUBNET = kinds.matching("subnet", "the id of a subnet, such as subnet-0123456789abcdef0", r"subnet-[0-9a-f]{8,17}")
 _XEN = re.compile(r"(t1|t2|m[1-4]|c[134]|r[34]|x1e?|d2|h1|i2|p[23]|g3s?|f1)\.")
 """Instance types of the older kind, where disks have other names."""
-MANAGED = {"version", "multi_az", "backup_days", "apply_now"}
-"""Settings of a managed database alone."""
+_MANAGED = {"version", "multi_az", "backup_days", "apply_now"}
 _DUMPED = {"debian-13": 17, "ubuntu-24.04": 16}
 """The newest PostgreSQL that an image's pg_dump reads."""
 
@@ -120,8 +119,7 @@ class Options(AwsOptions, CloudOptions):
 
 def problems(settings: Settings, options: Options) -> Iterator[Problem]:
     """What is wrong in them."""
-    yield from cloud_problems(_SECTION, settings, options, MANAGED, ["certificate", "access_logs"], "ACM")
-    yield from aws_problems(_SECTION, settings, options)
+    yield from aws_problems(_SECTION, settings, options, ["certificate", "access_logs"])
     own = settings.database.placement == "own-host" and options.database.instance_type
     for key, type in (("database.instanceType", own), ("instanceType", options.data_disk and options.instance_type)):
         if type and _XEN.match(type):
@@ -129,8 +127,9 @@ def problems(settings: Settings, options: Options) -> Iterator[Problem]:
     yield from _managed_problems(settings, options)
 
 
-def aws_problems(section: str, settings: Settings, options: AwsOptions) -> Iterator[Problem]:
-    """What is wrong in the settings of any target on Amazon, whose `section` it is."""
+def aws_problems(section: str, settings: Settings, options: AwsOptions, balanced: Sequence[str]) -> Iterator[Problem]:
+    """What is wrong in any target's settings on Amazon; arguments as those of `cloud_problems`."""
+    yield from cloud_problems(section, settings, options, _MANAGED, balanced, "ACM")
     known = [one.value for one in aws.Region]
     if options.region not in known:
         near = difflib.get_close_matches(options.region, known, n=1) or ["eu-west-1"]
