@@ -108,7 +108,7 @@ class Site(AwsStack):
         that are `asked` for, are variables of the app."""
         name, child, tags = self.name, self.child, named(self.tags, self.name)
         secret = aws.secretsmanager.Secret(f"{name}-environment", recovery_window_in_days=0, tags=tags, opts=child)
-        text = secrets.apply(lambda known: json.dumps({one: known[one] for one in asked}, sort_keys=True))
+        text = pulumi.Output.secret(secrets.apply(lambda known: json.dumps({one: known[one] for one in asked}, sort_keys=True)))
         version = aws.secretsmanager.SecretVersion(f"{name}-environment", secret_id=secret.id, secret_string=text, opts=child)
         service, role = self._role("service", _SERVICE_TRUST), self._role("instance", TRUST)
         rights: list[pulumi.Resource] = [
@@ -129,7 +129,7 @@ class Site(AwsStack):
         return aws.elasticbeanstalk.Environment(
             name,
             name=self.called,
-            application=application.name,
+            application=application.id,
             solution_stack_name=stack.name,
             settings=_as_told(given),
             tags=tags,

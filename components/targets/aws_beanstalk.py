@@ -41,8 +41,8 @@ class Target(TargetComponent):
         asked = {*settings.given, SECRET_KEY, *([LOGINS] if settings.logins else [])}
         if database.connection:
             # The app is the owner of its schema: no host of ours is there to make another role.
-            owner = database.connection.environment.apply(lambda known: known["DATABASE_OWNER_URL"])
-            asked, given = asked | {_URL}, pulumi.Output.all(given, owner).apply(lambda known: {**known[0], _URL: known[1]})
+            owner: Any = database.connection.environment.apply(lambda known: known["DATABASE_OWNER_URL"])
+            asked, given = asked | {_URL}, given.apply(lambda known: {**known, _URL: owner})
         key = RandomSecret(f"{name}-key", site.own).value
         secrets = planned.secrets(key, given)
         release = planned.id(key, secrets)
@@ -50,7 +50,7 @@ class Target(TargetComponent):
         zone = aws.elasticbeanstalk.get_hosted_zone_output(region=options.region, opts=site.lookup).id
         records = site.site_records(SiteName, SiteNameArgs, dns_name=made.cname, zone_id=zone)
         if options.email:
-            watched = {**database.watched, "environment": made.name, "storage": options.database.disk, "region": options.region}
+            watched = {**database.watched, "environment": facts["name"], "storage": options.database.disk, "region": options.region}
             Alarms(f"{name}-alarms", AlarmsArgs(email=options.email, tags=site.tags, **watched), site.child)
         url = made.cname.apply(lambda own: f"https://{settings.domain}" if settings.domain else f"http://{own}")
         args = DeployArgs(planned, release, {**facts, "bucket": site.store.bucket}, url, secrets)

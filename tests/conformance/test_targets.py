@@ -21,6 +21,7 @@ OUTPUTS = {"url", "target", "release", "addresses", "database"}
 OWN = {
     **{name: {"network", "security_group", "bucket", "roles"} for name in ("aws-ec2", "alicloud-ecs")},
     "gcp-vm": {"network", "bucket", "roles"},
+    "aws-beanstalk": {"environment"},
 }
 """A target's own beside them."""
 
@@ -105,7 +106,7 @@ def unwrapped(value: Any) -> Iterator[tuple[str, Any]]:
 def test_an_app_that_is_given_no_key_gets_the_stacks(case):
     own, made = case.config["slipway:secretEnv"], app_key("0" * 64)
     bare = case.with_({"slipway:secretEnv": {name: value for name, value in own.items() if name != "SECRET_KEY"}}).recorded(answered=True)
-    rollouts = [one for one in bare.plan.resources if one.type.endswith(":Rollout")]
+    rollouts = [one for one in bare.plan.resources if one.type.endswith((":Rollout", ":Deploy"))]
     assert bool(told(cases.text(bare.wire), made)) == bool(rollouts)
     assert told(cases.text([dict(unwrapped(one.get("object", {}))) for one in bare.wire]), made) == []
     assert told(cases.text(case.recorded(answered=True).wire), made) == []
