@@ -35,18 +35,18 @@ class Target(TargetComponent):
     def __init__(self, name: str, settings: Settings, place: StackPlace, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:target:AwsBeanstalk", name, None, opts)
         options = target_options(settings, Options, "aws-beanstalk", problems)
-        planned, facts, given = plan(settings, place.folder, options), _facts(settings, options, place), settings.secret_env
+        planned, facts = plan(settings, place.folder, options), _facts(settings, options, place)
         site = Site(self, settings, place, options, facts["name"])
-        database = managed_database(site) if settings.database.placement == "managed" else Tier()
         asked = {*settings.given, SECRET_KEY, *([LOGINS] if settings.logins else [])}
-        if database.connection:
+        key, database = RandomSecret(f"{name}-key", site.own).value, Tier()
+        secrets = every = planned.secrets(key, settings.secret_env)
+        if settings.database.placement == "managed":
+            database = managed_database(site)
             # The app is the owner of its schema: no host of ours is there to make another role.
-            owner: Any = database.connection.environment.apply(lambda known: known["DATABASE_OWNER_URL"])
-            asked, given = asked | {_URL}, given.apply(lambda known: {**known, _URL: owner})
-        key = RandomSecret(f"{name}-key", site.own).value
-        secrets = planned.secrets(key, given)
-        release = planned.id(key, secrets)
-        made = site.launch(planned.manifest.environment, core.whole(secrets), sorted(asked - settings.app.env.keys()))
+            owner: Any = database.connection.environment.apply(lambda known: known["DATABASE_OWNER_URL"]) if database.connection else ""
+            asked, every = asked | {_URL}, secrets.apply(lambda known: {**known, _URL: owner})
+        release = planned.id(key, every)
+        made = site.launch(planned.manifest.environment, core.whole(every), sorted(asked - settings.app.env.keys()))
         zone = aws.elasticbeanstalk.get_hosted_zone_output(region=options.region, opts=site.lookup).id
         records = site.site_records(SiteName, SiteNameArgs, dns_name=made.cname, zone_id=zone)
         if options.email:
