@@ -5,7 +5,7 @@ the other at a time."""
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any
 
 import pulumi
 import pulumi_aws as aws
@@ -24,7 +24,7 @@ from components.blocks.args import FirewallArgs
 from components.blocks.subnets import PRIVATE
 from components.release import bundle, core
 from components.release.bundle import Bundle
-from components.settings import Settings
+from components.settings import Settings, kinds
 from components.settings.kinds import setting
 from components.settings.report import Problem
 
@@ -37,7 +37,6 @@ _SERVICE = {"Service": "elasticbeanstalk.amazonaws.com"}
 _ASSUMED = {"StringEquals": {"sts:ExternalId": "elasticbeanstalk"}}
 _SERVICE_TRUST = document({"Effect": "Allow", "Principal": _SERVICE, "Action": "sts:AssumeRole", "Condition": _ASSUMED})
 _OF_THE_SERVICE = ("service-role/AWSElasticBeanstalkEnhancedHealth", "AWSElasticBeanstalkManagedUpdatesCustomerRolePolicy")
-_DEPLOYMENTS = {"immutable": "Immutable", "traffic-splitting": "TrafficSplitting"}
 _Values = dict[str, dict[str, Any]]
 """Option settings by namespace and name; namespaces without `aws:` are the service's own."""
 
@@ -45,25 +44,19 @@ _Values = dict[str, dict[str, Any]]
 class Options(AwsOptions):
     """slipway:aws-beanstalk"""
 
-    releases: Literal["immutable", "traffic-splitting"] = setting(
-        "immutable", "Instances of a release's own take the place of the others; or get a tenth of the traffic first, for five minutes."
-    )
+    split_traffic: Annotated[bool, kinds.SWITCH] = setting(False, "A release gets a tenth of the requests first, for five minutes.")
 
 
 def problems(settings: Settings, options: Options) -> Iterator[Problem]:
     """What is wrong in them."""
-    yield from aws_problems(_SECTION, settings, options, ["certificate"])
+    yield from aws_problems(_SECTION, settings, options, ["certificate", "split_traffic"])
     if settings.app.python not in (None, *PYTHONS):
         yield "slipway:app.python", f"wanted one of {', '.join(PYTHONS)}, as the platform has them, found {settings.app.python!r}"
-    split = options.releases if options.releases != "immutable" else None
-    for key, found in ((f"{_SECTION}.releases", split), ("slipway:domain", settings.domain)):
-        if found and not options.is_fleet:
-            yield key, f"wanted a load balancer with it (instances.max over 1), found {found!r} for one instance; leave it out"
-
-
-def python(settings: Settings) -> str:
-    """The Python that the platform is to have."""
-    return settings.app.python or PYTHONS[0]
+    if settings.domain and not options.is_fleet:
+        yield (
+            "slipway:domain",
+            "wanted a load balancer with it (instances.max over 1), as one instance has no TLS, found none; leave it out",
+        )
 
 
 def plan(settings: Settings, folder: Path, options: Options) -> core.Release[Bundle]:
@@ -119,7 +112,7 @@ class Site(AwsStack):
         rights.append(aws.iam.RolePolicy(f"{name}-instance", role=role.id, policy=policy, opts=child))
         profile = aws.iam.InstanceProfile(f"{name}-instance", role=role.name, tags=tags, opts=child)
         application = aws.elasticbeanstalk.Application(name, name=self.called, tags=tags, opts=child)
-        platform = _PLATFORM.format(python(self.settings).replace(".", "[.]"))
+        platform = _PLATFORM.format((self.settings.app.python or PYTHONS[0]).replace(".", "[.]"))
         stack = aws.elasticbeanstalk.get_solution_stack_output(most_recent=True, name_regex=platform, opts=self.lookup)
         given = self._settings(profile.name, service.name)
         given["application:environment"] = {**public, "PORT": "8000"}
@@ -161,7 +154,7 @@ class Site(AwsStack):
         options, network, arm = self.options, self.network, architecture(self.options.instance_type) == "arm64"
         given: _Values = {
             "environment": {"EnvironmentType": "LoadBalanced" if options.is_fleet else "SingleInstance", "ServiceRole": service},
-            "command": {"DeploymentPolicy": _DEPLOYMENTS[options.releases]},
+            "command": {"DeploymentPolicy": "TrafficSplitting" if options.split_traffic else "Immutable"},
             "aws:autoscaling:updatepolicy:rollingupdate": {"RollingUpdateEnabled": "true", "RollingUpdateType": "Immutable"},
             "healthreporting:system": {"SystemType": "enhanced"},
             "managedactions": {"ManagedActionsEnabled": "true", "PreferredStartTime": "Sun:04:30", "ServiceRoleForManagedUpdates": service},

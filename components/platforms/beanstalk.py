@@ -53,16 +53,14 @@ class Beanstalk(Deployment):
         if not found.endswith(wanted):
             how = f"aws elasticbeanstalk update-environment --environment-name {self.name} --solution-stack-name '… {wanted}'"
             raise SlipwayError(f"slipway:app.python: wanted a platform {wanted}, found {found}; move it, or mend the setting: {how}")
-        known = {one["VersionLabel"]: one["Status"] for one in self._versions()}
-        if known.get(release.id) == "FAILED":
-            self._forget(release.id)
-        if known.get(release.id) in (None, "FAILED"):
+        if release.id not in self._statuses():
             place = {"S3Bucket": self.facts["bucket"], "S3Key": f"bundles/{release.id}.zip"}
             account.ask("s3", self.region, "PutObject", Bucket=place["S3Bucket"], Key=place["S3Key"], Body=_zipped(release))
             self._ask("CreateApplicationVersion", VersionLabel=release.id, SourceBundle=place, Process=True)
-        while (known := {one["VersionLabel"]: one["Status"] for one in self._versions()}).get(release.id) != "PROCESSED":
-            if known.get(release.id) in (None, "FAILED"):
+        while (known := self._statuses())[release.id] != "PROCESSED":
+            if known[release.id] == "FAILED":
                 events = self._ask("DescribeEvents", VersionLabel=release.id)["Events"]
+                self._forget(release.id)  # so that it may be sent again
                 raise SlipwayError(_errors(events) or "the bundle was refused, and it isn't said why")
             time.sleep(_POLL)
         stay = {self.live(), release.id}
@@ -140,6 +138,9 @@ class Beanstalk(Deployment):
         """Those of releases, the newest first."""
         found = self._ask("DescribeApplicationVersions")["ApplicationVersions"]
         return sorted((one for one in found if _ID.fullmatch(one["VersionLabel"])), key=lambda one: one["DateCreated"], reverse=True)
+
+    def _statuses(self) -> dict[str, str]:
+        return {one["VersionLabel"]: one["Status"] for one in self._versions()}
 
     def _forget(self, label: str) -> None:
         self._ask("DeleteApplicationVersion", VersionLabel=label, DeleteSourceBundle=True)

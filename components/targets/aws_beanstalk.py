@@ -7,7 +7,7 @@ import pulumi_aws as aws
 
 from cloud_init.host.contracts.manifest import LOGINS
 from components import platforms
-from components.aws.beanstalk import Options, Site, plan, problems, python
+from components.aws.beanstalk import PYTHONS, Options, Site, plan, problems
 from components.aws.blocks.alarms import Alarms, AlarmsArgs
 from components.aws.blocks.site_name import SiteName, SiteNameArgs
 from components.aws.stack.parts import managed_database
@@ -71,4 +71,4 @@ def _facts(settings: Settings, options: Options, place: StackPlace) -> dict[str,
     """What the platform's file needs to know; the name has at most the 40 letters that may be."""
     name = names.short(names.bucket("", options.region, place.project, place.stack, settings.app.name), 40)
     login = {"region": options.region, "account": options.account, "profile": options.profile, "role": options.role}
-    return {"platform": "beanstalk", "name": name, "python": python(settings), **login}
+    return {"platform": "beanstalk", "name": name, "python": settings.app.python or PYTHONS[0], **login}

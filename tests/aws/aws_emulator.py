@@ -8,6 +8,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
+import beanstalk_standin
+
 CALLS = "SLIPWAY_EMULATOR_CALLS"
 """The file that notes what was asked."""
 
@@ -153,6 +155,7 @@ def remove_marks() -> None:
 MENDS: dict[str, Callable[[], None]] = {
     "aws_autoscaling_policy": tell_policies_whole,
     "aws_db_instance": tell_databases_apart,
+    "aws_elastic_beanstalk_environment": beanstalk_standin.complete,
     "aws_db_parameter_group": tell_whose_parameters,
     "aws_instance.disable_api_termination": protect_instances,
     "aws_instance.vpc_security_group_ids": tell_groups_of_interfaces,
