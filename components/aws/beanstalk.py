@@ -111,7 +111,7 @@ class Site(AwsStack):
         policy = pulumi.Output.all(self.store.arn, secret.arn, self.account).apply(lambda known: json.dumps(self._policy(*known)))
         rights.append(aws.iam.RolePolicy(f"{name}-instance", role=role.id, policy=policy, opts=child))
         profile = aws.iam.InstanceProfile(f"{name}-instance", role=role.name, tags=tags, opts=child)
-        application = aws.elasticbeanstalk.Application(name, name=self.called, tags=tags, opts=child)
+        application = aws.elasticbeanstalk.Application(name, name=self.called, tags=self.tags, opts=child)
         platform = _PLATFORM.format((self.settings.app.python or PYTHONS[0]).replace(".", "[.]"))
         stack = aws.elasticbeanstalk.get_solution_stack_output(most_recent=True, name_regex=platform, opts=self.lookup)
         given = self._settings(profile.name, service.name)
@@ -125,7 +125,7 @@ class Site(AwsStack):
             application=application.id,
             solution_stack_name=stack.name,
             settings=_as_told(given),
-            tags=tags,
+            tags=self.tags,  # `Name` is the service's own
             opts=pulumi.ResourceOptions.merge(child, own),
         )
 
