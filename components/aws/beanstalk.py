@@ -52,6 +52,8 @@ def problems(settings: Settings, options: Options) -> Iterator[Problem]:
     yield from aws_problems(_SECTION, settings, options, ["certificate", "split_traffic"])
     if settings.app.python not in (None, *PYTHONS):
         yield "slipway:app.python", f"wanted one of {', '.join(PYTHONS)}, as the platform has them, found {settings.app.python!r}"
+    if "requests" in options.instances.model_fields_set:
+        yield f"{_SECTION}.instances.requests", "wanted none, as busy processors alone add instances here, found one; leave it out"
     if settings.domain and not options.is_fleet:
         yield (
             "slipway:domain",
@@ -72,7 +74,7 @@ def plan(settings: Settings, folder: Path, options: Options) -> core.Release[Bun
     if settings.database.placement == "managed":
         place = {"mode": "000644", "owner": "root", "group": "root", "source": AUTHORITY.format(options.region)}
         deployment["files"] = {f"/etc/slipway/{settings.app.name}/database-ca.pem": place}
-    known = {"max_body": settings.http.max_body, "timeout": settings.server.timeout + 5, "tls": settings.domain}
+    known: dict[str, Any] = {"max_body": settings.http.max_body, "timeout": settings.server.timeout + 5, "tls": settings.domain}
     known |= {"balancer": PRIVATE if options.is_fleet else (), "health": made.health}
     with core.settings_told(settings):
         texts = {
@@ -101,8 +103,10 @@ class Site(AwsStack):
         that are `asked` for, are variables of the app."""
         name, child, tags = self.name, self.child, named(self.tags, self.name)
         secret = aws.secretsmanager.Secret(f"{name}-environment", recovery_window_in_days=0, tags=tags, opts=child)
-        text = pulumi.Output.secret(secrets.apply(lambda known: json.dumps({one: known[one] for one in asked}, sort_keys=True)))
-        version = aws.secretsmanager.SecretVersion(f"{name}-environment", secret_id=secret.id, secret_string=text, opts=child)
+        plain: pulumi.Output[str] = secrets.apply(lambda known: json.dumps({one: known[one] for one in asked}))
+        version = aws.secretsmanager.SecretVersion(
+            f"{name}-environment", secret_id=secret.id, secret_string=pulumi.Output.secret(plain), opts=child
+        )
         service, role = self._role("service", _SERVICE_TRUST), self._role("instance", TRUST)
         rights: list[pulumi.Resource] = [
             aws.iam.RolePolicyAttachment(f"{name}-{number}", role=service.name, policy_arn=f"arn:aws:iam::aws:policy/{one}", opts=child)

@@ -1,5 +1,6 @@
 """AWS Elastic Beanstalk: one instance, or several behind a load balancer."""
 
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -16,13 +17,14 @@ from components.blocks.stack import Tier
 from components.hosts.resources import RandomSecret
 from components.platforms.beanstalk import Beanstalk
 from components.release import core
+from components.release.bundle import Bundle
 from components.release.ids import SECRET_KEY
 from components.rollout.resources import Deploy, DeployArgs
 from components.settings import Settings, target_options
 from components.target import StackPlace, Takes, TargetComponent
 from components.target import needs_nothing as needs
 
-__all__ = ["TAKES", "THIS_MACHINE", "Options", "Target", "deployment", "needs"]
+__all__ = ["TAKES", "THIS_MACHINE", "Options", "Target", "bundle", "deployment", "needs"]
 
 THIS_MACHINE = False
 TAKES: Takes = {**platforms.TAKES, "http.maxBody": True, "http.staticAge": False}
@@ -57,6 +59,11 @@ class Target(TargetComponent):
         after = pulumi.ResourceOptions(depends_on=[made, *records])
         deploy = Deploy(f"{name}-deploy", args, pulumi.ResourceOptions.merge(site.own, after))
         self.put_out(settings, release, deploy.require(), pulumi.Output.all(made.cname), environment=made.name)
+
+
+def bundle(settings: Settings, folder: Path) -> core.Release[Bundle]:
+    """The app as a folder that `eb` and the console take."""
+    return plan(settings, folder, target_options(settings, Options, "aws-beanstalk", problems))
 
 
 def deployment(settings: Settings, place: StackPlace) -> Beanstalk:

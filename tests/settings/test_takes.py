@@ -55,8 +55,9 @@ def test_every_line_of_the_table_refuses():
         "domain": "a.example",
         "tls": {"certificate": "chain.pem"},
         "secretTls": {"key": "text"},
-        "http": {"allow": ["10.0.0.0/8"], "staticAge": 60, "errorPages": "pages", "snippet": "front.conf"},
-    }
+        "http": {"allow": ["10.0.0.0/8"], "staticAge": 60, "errorPages": "pages", "snippet": "front.conf",
+                 "maxBody": "1MB", "cors": ["https://a.example"], "redirectDomains": ["b.example"], "trustedProxies": ["10.0.0.0/8"]},
+    }  # fmt: skip
     found = problems(NOTHING, app={**APP, **MORE, "cron": CRON, "packages": ["libpq5"]}, **asked)
     assert [one.partition(":")[2].partition(":")[0] for one in found] == [*NOTHING]
     assert problems({}, app={**APP, **MORE, "cron": CRON, "packages": ["libpq5"]}, **asked) == []
