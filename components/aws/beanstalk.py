@@ -103,10 +103,8 @@ class Site(AwsStack):
         that are `asked` for, are variables of the app."""
         name, child, tags = self.name, self.child, named(self.tags, self.name)
         secret = aws.secretsmanager.Secret(f"{name}-environment", recovery_window_in_days=0, tags=tags, opts=child)
-        plain: pulumi.Output[str] = secrets.apply(lambda known: json.dumps({one: known[one] for one in asked}))
-        version = aws.secretsmanager.SecretVersion(
-            f"{name}-environment", secret_id=secret.id, secret_string=pulumi.Output.secret(plain), opts=child
-        )
+        text = secrets.apply(lambda known: json.dumps({one: known[one] for one in asked}))
+        version = aws.secretsmanager.SecretVersion(f"{name}-environment", secret_id=secret.id, secret_string=text, opts=child)
         service, role = self._role("service", _SERVICE_TRUST), self._role("instance", TRUST)
         rights: list[pulumi.Resource] = [
             aws.iam.RolePolicyAttachment(f"{name}-{number}", role=service.name, policy_arn=f"arn:aws:iam::aws:policy/{one}", opts=child)
