@@ -96,13 +96,14 @@ class Platform:
         with zipfile.ZipFile(io.BytesIO(packed)) as made:
             made.extractall(self.current)
         self.app, self.port = ports.free(), ports.free()
+        self.path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
         self.procfile = dict(line.split(": ", 1) for line in (self.current / "Procfile").read_text().splitlines())
 
     def start(self, **secrets: str) -> None:
         space = "aws:elasticbeanstalk:application:environment"
         public = {name: value for (one, name), value in self.settings.items() if one == space}
         assert public["PORT"] == "8000"  # what nginx of the platform asks; here several stand side by side
-        own = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(self.folder), "PORT": str(self.app)}
+        own = {"PATH": self.path, "HOME": str(self.folder), "PORT": str(self.app)}
         self.environment = {**public, **secrets, **own}
         self._run(["/bin/sh", "-c", f"exec {self.procfile['web']}"], cwd=self.current, env=self.environment)
         shutil.copytree(self.current / ".platform/nginx/conf.d", self.folder / "conf.d")
@@ -252,14 +253,20 @@ def test_processes_and_the_release_command_run_in_the_apps_folder(made: Any, tmp
         (tmp_path / "said").unlink()
 
 
-def test_the_example_app(made: Any) -> None:
-    """With its database elsewhere; its release command as the leader runs it."""
+@pytest.mark.cost
+def test_the_example_app(made: Any, tmp_path: Path) -> None:
+    """In an environment made of the bundle's own requirements, as the platform makes one; its database is elsewhere."""
     platform = made(cases.read(cases.ROOT / "stacks/aws-beanstalk.yaml").with_({"slipway:database": {"engine": "none"}}))
-    database = f"sqlite:///{platform.folder}/app.db"
-    platform.start(SECRET_KEY="k" * 32, DATABASE_URL=database)
-    subprocess.run(["/bin/sh", "files/release-command.sh"], cwd=platform.current, env=platform.environment, check=True)
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
+    subprocess.run([str(venv / "bin/pip"), "install", "-q", "-r", "requirements.txt"], cwd=platform.current, check=True)
+    platform.path = f"{venv}/bin:/usr/bin:/bin"
+    platform.start(SECRET_KEY="k" * 32, DATABASE_URL=f"sqlite:///{platform.folder}/app.db")
+    command = (platform.current / "files/release-command.sh").read_text()
+    (platform.current / "files/release-command.sh").write_text(command.replace("/var/app/venv/*", str(venv)))
+    own = {**platform.environment, "PATH": "/usr/bin:/bin"}
+    subprocess.run(["/bin/sh", "files/release-command.sh"], cwd=platform.current, env=own, check=True)
     status, text, headers = platform.get("/", X_Forwarded_Proto="https", Host="www.example.com")
     assert (status, headers["X-Release-Id"]) == (200, "0" * 12), text + (platform.folder / "log").read_text()
     file = next(path for path in (platform.current / "src/showcase/static").rglob("*") if path.is_file())
-    url = f"/static/{file.relative_to(platform.current / 'src/showcase/static')}"
-    assert platform.get(url)[0] == 200
+    assert platform.get(f"/static/{file.relative_to(platform.current / 'src/showcase/static')}")[0] == 200

@@ -3,14 +3,13 @@
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cases
 import pytest
 from clouds.shapes import kept, known, made_of
 
-from components import target
-from components.aws.beanstalk import problems
+from components.aws.beanstalk import Options, problems
 from components.errors import UsageError
 from components.settings import parse, target_options
 from policy.plan import Plan, Resource
@@ -222,9 +221,9 @@ def test_what_each_change_causes() -> None:
 )
 def test_what_is_wrong_is_told_in_a_line(changes: dict[str, Any], said: str) -> None:
     case = FLEET.with_({f"slipway:{key}": value for key, value in changes.items()})
-    taken, module = parse(dict(case.config), ["slipway:secretEnv"], "dev"), target.find("aws-beanstalk")
+    taken, check = parse(dict(case.config), ["slipway:secretEnv"], "dev"), cast(Any, problems)
     with pytest.raises(UsageError) as caught:
-        target_options(taken, module.Options, "aws-beanstalk", problems)
+        target_options(taken, Options, "aws-beanstalk", check)
     assert said in str(caught.value)
     assert len(str(caught.value).splitlines()) <= 3
 

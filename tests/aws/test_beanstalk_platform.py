@@ -39,12 +39,18 @@ class Shop:
         self.code = archive.collect(folder, keep=True)
         self.client: Any = boto3.client("elasticbeanstalk", region_name=REGION)
         self.s3: Any = boto3.client("s3", region_name=REGION)
-        self.facts = {"platform": "beanstalk", "name": NAME, "region": REGION, "bucket": "bundles-of-shop", "python": "3.14"}
+        self.facts: dict[str, Any] = {
+            "platform": "beanstalk",
+            "name": NAME,
+            "region": REGION,
+            "bucket": "bundles-of-shop",
+            "python": "3.14",
+        }
         self.facts |= dict.fromkeys(("account", "profile", "role"))
         self.s3.create_bucket(Bucket="bundles-of-shop", CreateBucketConfiguration={"LocationConstraint": REGION})
         self.client.create_application(ApplicationName=NAME)
         self.client.create_environment(ApplicationName=NAME, EnvironmentName=NAME, SolutionStackName=STACK)
-        self.platform: Any = platforms.connect(self.facts)
+        self.platform: Any = connect(self.facts)
         self.platform._ready()
         self.served: str | None = None
         """What users are answered by, where that isn't the environment's version."""
