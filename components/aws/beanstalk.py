@@ -167,7 +167,7 @@ class Site(AwsStack):
             },
             "aws:ec2:instances": {"InstanceTypes": options.instance_type, "SupportedArchitectures": "arm64" if arm else "x86_64"},
             "aws:ec2:vpc": {
-                "VPCId": network.vpc_id, "Subnets": _joined(network.host_subnets),
+                "VPCId": network.vpc_id, "Subnets": network.host_subnets.apply(lambda ids: ",".join(sorted(ids))),
                 "AssociatePublicIpAddress": "false" if options.network.is_private else "true",
             },
         }  # fmt: skip
@@ -177,7 +177,7 @@ class Site(AwsStack):
             given["cloudwatch:logs"] = {"StreamLogs": "true", "DeleteOnTerminate": "true", "RetentionInDays": str(options.logs)}
         if options.is_fleet:
             given["environment"]["LoadBalancerType"] = "application"
-            given["aws:ec2:vpc"] |= {"ELBSubnets": _joined(network.public_subnets), "ELBScheme": "public"}
+            given["aws:ec2:vpc"] |= {"ELBSubnets": network.public_subnets.apply(lambda ids: ",".join(sorted(ids))), "ELBScheme": "public"}
             given["aws:autoscaling:asg"] = {"MinSize": str(options.instances.min), "MaxSize": str(options.instances.max)}
             busy = {"MeasureName": "CPUUtilization", "Statistic": "Average", "Unit": "Percent"}
             given["aws:autoscaling:trigger"] = {**busy, "UpperThreshold": "60", "LowerThreshold": "20"}
@@ -187,10 +187,6 @@ class Site(AwsStack):
         if certificate := self.certificate():
             given["aws:elbv2:listener:443"] = {"Protocol": "HTTPS", "SSLCertificateArns": certificate, "SSLPolicy": TLS}
         return given
-
-
-def _joined(values: pulumi.Output[list[str]]) -> pulumi.Output[str]:
-    return values.apply(lambda known: ",".join(sorted(known)))
 
 
 def _as_told(given: _Values) -> list[Any]:

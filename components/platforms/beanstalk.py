@@ -152,6 +152,7 @@ class Beanstalk(Deployment):
         """Raises `SlipwayError` with the events that are errors, or with why it isn't well then."""
         named, said = {"EnvironmentName": self.name}, list[dict[str, Any]]()
         began = account.ask_once("elasticbeanstalk", self.region, "UpdateEnvironment", VersionLabel=label, **named)["DateUpdated"]
+        time.sleep(_POLL)  # until all of the service knows that it is being changed
         found = self._ready(began, said)
         if (errors := _errors(said)) or found.get("VersionLabel") != label:
             raise SlipwayError(errors or f"the environment went back to {found.get('VersionLabel')} by itself, and it isn't said why")

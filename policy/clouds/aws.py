@@ -22,7 +22,6 @@ _ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEn
 _BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 _ENTRANCES = (_BEANSTALK, "aws:ec2/eip:Eip", "aws:lb/loadBalancer:LoadBalancer", "aws:lb/listener:Listener")
 
-_LAUNCH = "aws:autoscaling:launchconfiguration"
 _SWITCHES = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 _KEYS = ("serverSideEncryptionConfiguration", "rules")
 _MEMBERS = "referencedSecurityGroupId"
@@ -85,13 +84,7 @@ def _hosts(plan: Plan) -> Iterator[CloudHost]:
     for group in plan.made(SCALING_GROUP):
         yield _host(plan, group)
     for environment in plan.made(_BEANSTALK):
-        yield CloudHost(environment, groups(plan, environment, "settings", _option(environment, "SecurityGroups")))
-
-
-def _option(environment: Resource, name: str) -> Any:
-    """What an environment of Elastic Beanstalk says of its instances' launch; None: nothing."""
-    said = [mapping(one) for one in items(environment.inputs.get("settings"))]
-    return next((one.get("value") for one in said if one.get("namespace") == _LAUNCH and one.get("name") == name), None)
+        yield CloudHost(environment, tuple(one.urn for one in plan.origins(environment, "settings", SECURITY_GROUP)))
 
 
 def _host(plan: Plan, at: Resource) -> CloudHost:
@@ -131,8 +124,9 @@ def _metadata(plan: Plan) -> Iterator[Metadata]:
             tokens, hops = options.get("httpTokens"), options.get("httpPutResponseHopLimit")
             wanted = tokens == "required" if tokens is None or is_known(tokens) else None
             yield Metadata(server, wanted, 0 if hops is None else number(hops))
-    for one in plan.made(_BEANSTALK):
-        yield Metadata(one, flag(_option(one, "DisableIMDSv1")) is not False, 1)
+    for environment in plan.made(_BEANSTALK):
+        said = {text(mapping(one).get("name")): mapping(one).get("value") for one in items(environment.inputs.get("settings"))}
+        yield Metadata(environment, said.get("DisableIMDSv1") != "false", 1)
 
 
 def _user_data(plan: Plan) -> Iterator[UserData]:
