@@ -53,12 +53,12 @@ class Beanstalk(Deployment):
         if not found.endswith(wanted):
             how = f"aws elasticbeanstalk update-environment --environment-name {self.name} --solution-stack-name '… {wanted}'"
             raise SlipwayError(f"slipway:app.python: wanted a platform {wanted}, found {found}; move it, or mend the setting: {how}")
-        if release.id not in self._statuses():
+        if release.id not in self._versions():
             place = {"S3Bucket": self.facts["bucket"], "S3Key": f"bundles/{release.id}.zip"}
             account.ask("s3", self.region, "PutObject", Bucket=place["S3Bucket"], Key=place["S3Key"], Body=_zipped(release))
             self._ask("CreateApplicationVersion", VersionLabel=release.id, SourceBundle=place, Process=True)
-        while (known := self._statuses())[release.id] != "PROCESSED":
-            if known[release.id] == "FAILED":
+        while (known := self._versions())[release.id]["Status"] != "PROCESSED":
+            if known[release.id]["Status"] == "FAILED":
                 events = self._ask("DescribeEvents", VersionLabel=release.id)["Events"]
                 self._forget(release.id)  # so that it may be sent again
                 raise SlipwayError(_errors(events) or "the bundle was refused, and it isn't said why")
@@ -111,11 +111,9 @@ class Beanstalk(Deployment):
                 yield from (f"{instance}: {line}" for line in answer.read().decode(errors="replace").splitlines()[-lines:])
 
     def releases(self) -> Sequence[Releases]:
-        live, kept = self.live(), [one for one in self._versions() if one["Status"] == "PROCESSED"]
-        known = {one["VersionLabel"]: one["DateCreated"].timestamp() for one in kept}
-        return [
-            Releases(host=self.name, ok=True, releases=[Release(id=one, prepared_at=at, live=one == live) for one, at in known.items()])
-        ]
+        live, kept = self.live(), {name: one for name, one in self._versions().items() if one["Status"] == "PROCESSED"}
+        known = [Release(id=name, prepared_at=one["DateCreated"].timestamp(), live=name == live) for name, one in kept.items()]
+        return [Releases(host=self.name, ok=True, releases=known)]
 
     def rollback(self, release: str | None) -> Verdict:
         kept, live = [one.id for one in self.releases()[0].releases], self.live()
@@ -134,13 +132,10 @@ class Beanstalk(Deployment):
         found = self._ask("DescribeEnvironments", EnvironmentNames=[self.name], IncludeDeleted=False)["Environments"]
         return dict(found[0]) if found else None
 
-    def _versions(self) -> list[dict[str, Any]]:
-        """Those of releases, the newest first."""
-        found = self._ask("DescribeApplicationVersions")["ApplicationVersions"]
-        return sorted((one for one in found if _ID.fullmatch(one["VersionLabel"])), key=lambda one: one["DateCreated"], reverse=True)
-
-    def _statuses(self) -> dict[str, str]:
-        return {one["VersionLabel"]: one["Status"] for one in self._versions()}
+    def _versions(self) -> dict[str, dict[str, Any]]:
+        """Those of releases by their ids, the newest first."""
+        found = sorted(self._ask("DescribeApplicationVersions")["ApplicationVersions"], key=lambda one: one["DateCreated"], reverse=True)
+        return {one["VersionLabel"]: one for one in found if _ID.fullmatch(one["VersionLabel"])}
 
     def _forget(self, label: str) -> None:
         self._ask("DeleteApplicationVersion", VersionLabel=label, DeleteSourceBundle=True)

@@ -9,9 +9,9 @@ import cases
 import pytest
 from clouds.shapes import kept, known, made_of
 
-from components.aws.beanstalk import Options, problems
 from components.errors import UsageError
 from components.settings import parse, target_options
+from components.targets.aws_beanstalk import Options, problems
 from policy.plan import Plan, Resource
 
 FLEET = cases.read(cases.ROOT / "stacks/aws-beanstalk.yaml")
@@ -207,7 +207,10 @@ def test_what_each_change_causes() -> None:
             {"aws-beanstalk.region": "eu-west-9"},
             "slipway:aws-beanstalk.region: wanted a region of AWS, found 'eu-west-9'; perhaps you meant",
         ),
-        ({"aws-beanstalk.instances": {"max": 1}}, "slipway:domain: wanted a load balancer with it (instances.max over 1), as one instance"),
+        (
+            {"aws-beanstalk.instances": {"max": 1}},
+            "slipway:domain: wanted a load balancer with it (instances.max over 1) for TLS, found one",
+        ),
         ({"aws-beanstalk.instances": {"min": 7, "max": 2}}, "slipway:aws-beanstalk.instances: wanted a min that is at most max"),
         ({"aws-beanstalk.instances": {"max": 2, "requests": 9}}, "slipway:aws-beanstalk.instances.requests: wanted none, as busy"),
         ({"app.python": "3.10"}, "slipway:app.python: wanted one of 3.14, 3.13, 3.12, 3.11, 3.9, as the platform has them, found '3.10'"),
@@ -235,5 +238,5 @@ def test_a_long_name_is_cut_to_what_the_service_takes() -> None:
 
 
 def test_python_is_looked_up_by_a_pattern_that_names_it() -> None:
-    text = Path(cases.ROOT / "components/aws/beanstalk.py").read_text()
+    text = Path(cases.ROOT / "components/targets/aws_beanstalk.py").read_text()
     assert r"^64bit Amazon Linux 2023 v4[.0-9]+ running Python {}$" in text
