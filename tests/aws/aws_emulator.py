@@ -18,7 +18,8 @@ _FILTER = "ipv6-cidr-block-association.association-id"
 
 
 def complete() -> None:
-    """Each of them by its reason."""
+    """Each of them by its reason; and Elastic Beanstalk, which moto 5.2.5 hardly has."""
+    beanstalk_standin.complete()
     for mend in MENDS.values():
         mend()
     note_calls(Path(os.environ[CALLS]))
@@ -155,7 +156,6 @@ def remove_marks() -> None:
 MENDS: dict[str, Callable[[], None]] = {
     "aws_autoscaling_policy": tell_policies_whole,
     "aws_db_instance": tell_databases_apart,
-    "aws_elastic_beanstalk_environment": beanstalk_standin.complete,
     "aws_db_parameter_group": tell_whose_parameters,
     "aws_instance.disable_api_termination": protect_instances,
     "aws_instance.vpc_security_group_ids": tell_groups_of_interfaces,
