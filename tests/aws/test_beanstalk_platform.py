@@ -12,14 +12,16 @@ import pytest
 from buckets import REGION
 
 from cloud_init.host.contracts.manifest import Code, File, Health
-from components import platforms
+from components import platforms, target
 from components.aws.control import account
 from components.errors import NotLaunchedError, SlipwayError, UsageError
 from components.hosts import progress
 from components.platforms import Overtaken, Sendable
 from components.platforms.beanstalk import Beanstalk, connect
 from components.release.bundle import Bundle
+from components.settings import parse
 from components.source import archive
+from components.target import StackPlace
 
 NAME = "shop-dev-0123456789ab"
 STACK = "64bit Amazon Linux 2023 v4.12.0 running Python 3.14"
@@ -270,6 +272,25 @@ def _denied(*_: Any) -> Any:
             raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "DescribeEnvironments")
 
     return Client()
+
+
+def test_a_deployment_is_found_without_the_engines_state(shop: Any, tmp_path: Path) -> None:
+    """By the names that the plan gives application and environment: tests/aws/test_beanstalk_contract.py has the same."""
+    config = {"target": "aws-beanstalk", "app": {"name": "showcase", "path": "."}, "aws-beanstalk": {"region": REGION}}
+    settings = parse({f"slipway:{key}": value for key, value in config.items()}, (), "dev")
+    place, module = StackPlace(tmp_path, "slipway", "dev"), target.find("aws-beanstalk")
+    with pytest.raises(NotLaunchedError, match="wanted the environment showcase-dev-47c65bddc390, found none"):
+        module.deployment(settings, place)
+    name = "showcase-dev-47c65bddc390"
+    shop.client.create_application(ApplicationName=name)
+    shop.client.create_environment(ApplicationName=name, EnvironmentName=name, SolutionStackName=STACK)
+    found = module.deployment(settings, place)
+    assert found.url == f"http://{name}.{REGION}.elasticbeanstalk.com"
+    assert not found.releases()[0].releases  # Amazon's sample app is none
+    with pytest.raises(UsageError, match=r"^exec: a shell is `aws ssm start-session --target INSTANCE`"):
+        found.run(["ls"], None)
+    with pytest.raises(UsageError, match=r"^maintenance: Elastic Beanstalk has no page to put up"):
+        found.maintenance(True)
 
 
 def test_every_verb_that_is_refused_says_what_there_is() -> None:
