@@ -187,17 +187,37 @@ def changed(case: cases.Case, changes: dict[str, Any]) -> set[str]:
     return {name.rpartition("/")[2].rpartition(":")[2] for name in before if before[name] != after[name]}
 
 
-def test_what_each_change_causes() -> None:
-    """The table of docs/targets/aws-beanstalk.md."""
-    secret = {**FLEET.config["slipway:secretEnv"], "TOKEN": "one"}
-    case = FLEET.with_({"slipway:secretEnv": secret, "slipway:app.env": {"COLOUR": "red"}})
-    assert changed(case, {"slipway:app.env": {"COLOUR": "blue"}}) == {"Environment", "Deploy"}
-    assert changed(case, {"slipway:secretEnv": {**secret, "TOKEN": "two"}}) == {"SecretVersion", "Deploy"}
-    assert changed(case, {"slipway:secretEnv": {**secret, "MORE": "x"}}) == {"SecretVersion", "Environment", "Deploy"}
-    assert changed(case, {"slipway:app.healthPath": "/other"}) == {"Deploy"}  # what is in the bundle, as the code is
-    assert changed(case, {"slipway:http": {"maxBody": "2MB"}}) == {"Deploy"}
-    assert changed(case, {"slipway:aws-beanstalk.disk": 20}) == {"Environment"}
-    assert changed(case, {"slipway:aws-beanstalk.instances": {"min": 3, "max": 6}}) == {"Environment"}
+SECRETS = {**FLEET.config["slipway:secretEnv"], "TOKEN": "one"}
+CAUSES: dict[str, list[dict[str, Any]]] = {
+    "code; what is in the bundle": [
+        {"slipway:app.healthPath": "/other"},
+        {"slipway:http": {"maxBody": "2MB"}},
+        {"slipway:server": {"threads": 9}},
+        {"slipway:app.releaseCommand": "true"},
+    ],
+    "a variable of `app.env`": [{"slipway:app.env": {"COLOUR": "blue"}}],
+    "a secret's value": [{"slipway:secretEnv": {**SECRETS, "TOKEN": "two"}}],
+    "another secret's name": [{"slipway:secretEnv": {**SECRETS, "MORE": "x"}}],
+    "`instances`, `instanceType`, `disk`, `logs`, `app.static`": [
+        {"slipway:app.static": {"/assets": "showcase/static"}},
+        {"slipway:aws-beanstalk.disk": 20},
+        {"slipway:aws-beanstalk.logs": 7},
+        {"slipway:aws-beanstalk.instances": {"min": 3, "max": 6}},
+    ],
+}
+"""By how a row of the page begins: changes of that kind."""
+
+
+def test_what_each_change_causes_is_what_the_page_says() -> None:
+    page = (cases.ROOT / "docs/targets/aws-beanstalk.md").read_text().partition("## What a change causes")[2].partition("\n## ")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("| ")][1:]
+    said = {row[0]: {*({"Environment"} if row[1] else ()), *({"Deploy"} if row[2] else ())} for row in rows if row[2] != "refused"}
+    case = FLEET.with_({"slipway:secretEnv": SECRETS, "slipway:app.env": {"COLOUR": "red"}})
+    for begins, changes in CAUSES.items():
+        (row,) = [name for name in said if name.startswith(begins)]
+        assert [changed(case, one) - {"SecretVersion"} for one in changes] == [said[row]] * len(changes), row
+    assert [row for row in said if not row.startswith(tuple(CAUSES))] == []
+    assert changed(case, CAUSES["a secret's value"][0]) == {"SecretVersion", "Deploy"}
 
 
 @pytest.mark.parametrize(
