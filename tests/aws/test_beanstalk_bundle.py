@@ -253,14 +253,36 @@ def test_processes_and_the_release_command_run_in_the_apps_folder(made: Any, tmp
         (tmp_path / "said").unlink()
 
 
-@pytest.mark.cost
-def test_the_example_app(made: Any, tmp_path: Path) -> None:
-    """In an environment made of the bundle's own requirements, as the platform makes one; its database is elsewhere."""
-    platform = made(cases.read(cases.ROOT / "stacks/aws-beanstalk.yaml").with_({"slipway:database": {"engine": "none"}}))
-    venv = tmp_path / "venv"
+def installed(platform: Platform, folder: Path) -> Path:
+    """An environment made of the bundle's own requirements, as the platform makes one; the app runs in it."""
+    venv = folder / "venv"
     subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
     subprocess.run([str(venv / "bin/pip"), "install", "-q", "-r", "requirements.txt"], cwd=platform.current, check=True)
     platform.path = f"{venv}/bin:/usr/bin:/bin"
+    return venv
+
+
+@pytest.mark.cost
+def test_an_app_that_others_have_published(made: Any, tmp_path: Path) -> None:
+    case = own_app(tmp_path, **{"slipway:http": {"maxBody": "1MB"}})
+    (tmp_path / "app/wsgi.py").write_text("from httpbin import app\n")
+    (tmp_path / "app/requirements.txt").write_text("httpbin==0.10.4\n")
+    platform = made(case.with_({"slipway:app.healthPath": "/status/200"}))
+    installed(platform, tmp_path)
+    platform.start()
+    asked = {"X_Forwarded_Proto": "https", "Host": "www.example.com"}
+    status, text, headers = platform.get("/get?a=b", **asked)
+    assert (status, json.loads(text)["url"], headers["X-Release-Id"]) == (200, "https://www.example.com/get?a=b", "0" * 12)
+    assert [platform.get(f"/status/{code}", **asked)[0] for code in (204, 404, 418, 503)] == [204, 404, 418, 503]
+    assert len(json.loads(platform.get("/post", b"x" * 900_000, **asked)[1])["form"]) == 1
+    assert platform.get("/stream/20", **asked)[1].count("\n") == 20
+
+
+@pytest.mark.cost
+def test_the_example_app(made: Any, tmp_path: Path) -> None:
+    """Its database is elsewhere; its release command runs as the leader's does, without the environment on its PATH."""
+    platform = made(cases.read(cases.ROOT / "stacks/aws-beanstalk.yaml").with_({"slipway:database": {"engine": "none"}}))
+    venv = installed(platform, tmp_path)
     platform.start(SECRET_KEY="k" * 32, DATABASE_URL=f"sqlite:///{platform.folder}/app.db")
     command = (platform.current / "files/release-command.sh").read_text()
     (platform.current / "files/release-command.sh").write_text(command.replace("/var/app/venv/*", str(venv)))
