@@ -46,7 +46,8 @@ class Beanstalk(Deployment):
         account.sign_in(self.region, facts["account"], facts["profile"], facts["role"], "aws-beanstalk")
 
     def live(self) -> str | None:
-        return _release(self._found() or {})
+        label = str((self._found() or {}).get("VersionLabel"))
+        return label if _ID.fullmatch(label) else None
 
     def send(self, release: Sendable) -> None:
         found, wanted = str(self.environment()["SolutionStackName"]), f"running Python {self.facts['python']}"
@@ -71,8 +72,8 @@ class Beanstalk(Deployment):
         return None
 
     def promote(self, release: str, before: str | None) -> None:
-        live = _release(self._ready())
-        if live == release:  # an `up` that was cut off had it promoted
+        self._ready()
+        if (live := self.live()) == release:  # an `up` that was cut off had it promoted
             return
         if live != before:
             raise Overtaken(f"somebody else had {live or 'nothing'} promoted meanwhile")
@@ -145,20 +146,20 @@ class Beanstalk(Deployment):
 
     def _update(self, label: str) -> None:
         """Raises `SlipwayError` with the events that are errors, or with why it isn't well then."""
-        named, said = {"EnvironmentName": self.name}, list[dict[str, Any]]()
+        named = {"EnvironmentName": self.name}
         began = account.ask_once("elasticbeanstalk", self.region, "UpdateEnvironment", VersionLabel=label, **named)["DateUpdated"]
         time.sleep(_POLL)  # until all of the service knows that it is being changed
-        found = self._ready(began, said)
-        if (errors := _errors(said)) or found.get("VersionLabel") != label:
+        found, errors = self._ready(began)
+        if errors or found.get("VersionLabel") != label:
             raise SlipwayError(errors or f"the environment went back to {found.get('VersionLabel')} by itself, and it isn't said why")
         if found["Health"] == "Red":
             health = account.ask("elasticbeanstalk", self.region, "DescribeEnvironmentHealth", AttributeNames=["Causes"], **named)
             raise SlipwayError(f"the environment's health is red: {', '.join(health['Causes']) or 'no cause given'}")
 
-    def _ready(self, since: Any = None, said: list[dict[str, Any]] | None = None) -> dict[str, Any]:
-        """The environment, once nothing changes it any more. Events `since` a moment are told as
-        they come, and noted in `said`; its health is known then."""
-        end, known = time.monotonic() + _LONGEST, [] if said is None else said
+    def _ready(self, since: Any = None) -> tuple[dict[str, Any], str]:
+        """The environment, once nothing changes it any more, and what its errors `since` a moment
+        say; all events since then are told as they come, and its health is known."""
+        end, known = time.monotonic() + _LONGEST, list[dict[str, Any]]()
         while True:
             found = self.environment()
             events = self._ask("DescribeEvents", EnvironmentName=self.name, StartTime=since)["Events"] if since else []
@@ -166,18 +167,13 @@ class Beanstalk(Deployment):
                 known.append(event)
                 progress.note(self.name, event["Message"])
             if found["Status"] == "Ready" and not (since and found["Health"] == "Grey"):
-                return found
+                return found, _errors(known)
             if time.monotonic() > end:
                 raise SlipwayError(f"wanted it ready in {_LONGEST:.0f} s, found {found['Status']}, {found['Health']}; run `up` again")
             time.sleep(_POLL)
 
 
 connect = Beanstalk
-
-
-def _release(environment: Mapping[str, Any]) -> str | None:
-    label = str(environment.get("VersionLabel"))
-    return label if _ID.fullmatch(label) else None
 
 
 def _errors(events: Sequence[Mapping[str, Any]]) -> str:
