@@ -28,7 +28,8 @@ from components.platforms import Sendable
 from components.source import archive
 from ops.stack.project import Project
 
-FLEET = cases.read(ROOT / "stacks/aws-beanstalk.yaml").with_({"slipway:aws-beanstalk.logs": 30, "slipway:app.env": {"COLOUR": "red"}})
+ODD = {"COLOUR": "red", "LIST": "b, a,c", "QUOTED": "\"x' = y", "DOLLAR": "$5 ${PORT}"}
+FLEET = cases.read(ROOT / "stacks/aws-beanstalk.yaml").with_({"slipway:aws-beanstalk.logs": 30, "slipway:app.env": ODD})
 pytestmark = [pytest.mark.cost, pytest.mark.skipif(bool(terraforms.missing(AWS)), reason=terraforms.missing(AWS))]
 
 
@@ -110,7 +111,8 @@ def test_a_stack_is_launched_released_into_changed_and_destroyed(tmp_path, monke
             assert deploy(TWO, ONE).ok
         launch.again()
         before = len(updates(tmp_path))
-        changes = {"slipway:app.env": {"COLOUR": "blue"}, "slipway:aws-beanstalk.splitTraffic": True}
+        secrets = {**FLEET.config["slipway:secretEnv"], "SECRET_KEY": "rotated"}  # it reaches the secret alone
+        changes = {"slipway:app.env": {**ODD, "COLOUR": "blue"}, "slipway:aws-beanstalk.splitTraffic": True, "slipway:secretEnv": secrets}
         changed = [record("fleet", project, dict(fleet(changes).config), schema), recorded({})[1]]
         launch._configure(joined(written(one, schema) for one in changed))
         launch._run("a setting", "apply", "-auto-approve", "-input=false")
