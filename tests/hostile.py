@@ -86,6 +86,15 @@ GOOD: Mapping[str, Any] = {
         ("email", "ops@example.com"),
         ("account", "123456789012"), ("profile", "work"),
         ("tags[name]", "cost-centre"), ("tags[value]", "4711"))},
+    **{f"aws-beanstalk.{name}": value for name, value in (
+        ("region", "eu-west-1"), ("instanceType", "t3.small"), ("disk", 20), ("instances.min", 1), ("instances.max", 2),
+        ("instances.requests", 0), ("certificate", "arn:aws:acm:eu-west-1:123456789012:certificate/1"), ("splitTraffic", True),
+        ("network.vpc", "default"), ("network.subnets[item]", "subnet-0123456789abcdef0"),
+        ("network.databaseSubnets[item]", "subnet-0123456789abcdef1"), ("network.nat", True),
+        ("network.serverSubnets[item]", "subnet-0123456789abcdef2"), ("zone", "example.com"), ("database.instanceType", "t4g.micro"),
+        ("database.disk", 40), ("database.version", "16"), ("database.multiAz", True), ("database.backupDays", 14),
+        ("database.applyNow", True), ("email", "ops@example.com"), ("logs", 30), ("account", "123456789012"), ("profile", "work"),
+        ("tags[name]", "cost-centre"), ("tags[value]", "4711"))},
     **{f"alicloud-ecs.{name}": value for name, value in (
         ("region", "ap-southeast-1"), ("instanceType", "ecs.c8y.large"), ("image", "ubuntu-24.04"), ("disk", 20), ("dataDisk", 30),
         ("ssh[item]", "192.0.2.0/24"), ("instances.min", 1), ("instances.max", 2), ("instances.requests", 3000),
@@ -115,6 +124,7 @@ NEEDED: Mapping[str, Any] = {
     "app": {"name": "shop"},
     "database": {"engine": "postgres"},
     "aws-ec2": {"region": "eu-west-1"},
+    "aws-beanstalk": {"region": "eu-west-1"},
     "alicloud-ecs": {"region": "ap-southeast-1"},
     **{name: {"project": "shop-123456", "region": "europe-west1"} for name in ("gcp-vm", "gcp-appengine")},
     "ssh": {"hosts": {"web": ["10.0.0.9"], "database": {"address": "10.0.0.8"}}},

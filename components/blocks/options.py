@@ -1,4 +1,4 @@
-"""Settings that all targets with servers on a cloud have, and what must hold between them. Each
+"""Settings that all targets with instances on a cloud have, and what must hold between them. Each
 target derives its own models, and gives what is left bare here its kind, its default and words."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -52,19 +52,14 @@ class DatabaseOptions(Model):
     disk: Annotated[int, number(20, 16384, "GB")] = setting(20, "The disk of its data.")
 
 
-class CloudOptions(Model):
-    """A target's section."""
+class BalancedOptions(Model):
+    """What a target's section has wherever instances may stand behind the cloud's load balancer."""
 
     region: str
     instance_type: str
-    image: str
     disk: Annotated[int, number(8, 16384, "GB")] = boot_setting(16, "A web server's disk.")
-    data_disk: Annotated[int, number(8, 16384, "GB")] | None = boot_setting(None, DATA_DISK)
     instances: Instances = Field(default=Instances(), description="How many web servers.", json_schema_extra=BOOT)
     network: NetworkOptions = Field(default=NetworkOptions(), description="Where they stand.", json_schema_extra=BOOT)
-    ssh: tuple[Annotated[str, kinds.NETWORK], ...] = setting(
-        (), "Networks that may reach port 22. Nobody if left out: `exec` and `logs` need no port."
-    )
     zone: Annotated[str, kinds.DOMAIN] | None = None
     database: DatabaseOptions
     email: Annotated[str, kinds.EMAIL] | None = setting(None, "Who is told when something is wrong. No alarms if left out.")
@@ -75,8 +70,18 @@ class CloudOptions(Model):
         return self.instances.max > 1 or self.network.is_private
 
 
+class CloudOptions(BalancedOptions):
+    """The section of a target whose servers are Slipway's own."""
+
+    image: str
+    data_disk: Annotated[int, number(8, 16384, "GB")] | None = boot_setting(None, DATA_DISK)
+    ssh: tuple[Annotated[str, kinds.NETWORK], ...] = setting(
+        (), "Networks that may reach port 22. Nobody if left out: `exec` and `logs` need no port."
+    )
+
+
 def problems(
-    section: str, settings: Settings, options: CloudOptions, managed: Set[str], balanced: Sequence[str], service: str
+    section: str, settings: Settings, options: BalancedOptions, managed: Set[str], balanced: Sequence[str], service: str
 ) -> Iterator[Problem]:
     """What is wrong on whatever cloud. `section`: the target's, such as `slipway:NAME`; `managed`:
     settings of `database` for a managed one alone; `balanced`: those for a load balancer, of which
@@ -89,7 +94,8 @@ def problems(
         choice = "postgres or mysql" if engine == "sqlite" else engine
         wanted = f"wanted own-host, managed or external ({choice}), as servers behind a load balancer come and go"
         yield "slipway:database.placement", f"{wanted}, found 'same-host'"
-    if options.data_disk and (options.is_fleet or settings.database.placement != "same-host"):
+    data_disk = options.data_disk if isinstance(options, CloudOptions) else None
+    if data_disk and (options.is_fleet or settings.database.placement != "same-host"):
         found = "a fleet" if options.is_fleet else f"{settings.database.placement!r}"
         wanted = "wanted one server, with slipway:database.placement: same-host"
         yield f"{section}.dataDisk", f"{wanted}, found {found}; leave it out"
@@ -108,7 +114,9 @@ def problems(
         yield where, "wanted slipway:database.placement: managed with it, found another one; leave it out"
 
 
-def subnet_problems(section: str, options: CloudOptions, given: Mapping[str, Sequence[str]], several: Sequence[str]) -> Iterator[Problem]:
+def subnet_problems(
+    section: str, options: BalancedOptions, given: Mapping[str, Sequence[str]], several: Sequence[str]
+) -> Iterator[Problem]:
     """What is wrong in settings of `network` that hold ids of subnets, each in one zone. `several`:
     those that a single one never does for; a fleet needs two of each."""
     for key, ids in given.items():
@@ -118,7 +126,7 @@ def subnet_problems(section: str, options: CloudOptions, given: Mapping[str, Seq
             yield f"{section}.network.{key}", "wanted subnets of two zones at least, found one"
 
 
-def _zone_problems(section: str, settings: Settings, options: CloudOptions) -> Iterator[Problem]:
+def _zone_problems(section: str, settings: Settings, options: BalancedOptions) -> Iterator[Problem]:
     domain, zone = settings.domain, options.zone
     if zone and not domain:
         yield "slipway:domain", f"wanted a name in the zone {zone} ({section}.zone), found none"

@@ -11,7 +11,7 @@ from cloud_init.fleet import Archive, Balancer, Fleet, OwnHost
 from cloud_init.render import idle_timeout
 from components.blocks import names
 from components.blocks.block import APP
-from components.blocks.options import CloudOptions
+from components.blocks.options import BalancedOptions, CloudOptions
 from components.blocks.outputs import RoleBlock, ServerBlock
 from components.blocks.subnets import PRIVATE
 from components.deployment.on_hosts import HostsDeployment
@@ -65,7 +65,7 @@ class CloudStack:
     deployers_store: pulumi.Output[str]
     made: tuple[pulumi.Resource, ...]
 
-    def __init__(self, parent: pulumi.Resource, settings: Settings, place: StackPlace, options: CloudOptions) -> None:
+    def __init__(self, parent: pulumi.Resource, settings: Settings, place: StackPlace, options: BalancedOptions) -> None:
         self.settings, self.place, self.options = settings, place, options
         self.name, self.is_fleet = settings.app.name, options.is_fleet
         self.tags = {"project": place.project, "stack": place.stack, "owner": "slipway", APP: settings.app.name}
@@ -81,7 +81,8 @@ class CloudStack:
     def keeps_web(self) -> bool:
         """The web server stays when the stack goes, as its data does; a disk for the data stays
         without it."""
-        return self.has_data_on_web and self.settings.keep_data and self.options.data_disk is None and not self.is_fleet
+        disk = self.options.data_disk if isinstance(self.options, CloudOptions) else None
+        return self.has_data_on_web and self.settings.keep_data and disk is None and not self.is_fleet
 
     @property
     def own_host(self) -> str:

@@ -174,17 +174,17 @@ def _web_host(settings: Settings, known: Core, listen: tuple[str, ...], servers:
     )
     front = replace(front, static_age=settings.http.static_age, error_pages=tuple(_error_pages(settings, known)), snippet=snippet)
     door = make_door(settings)
-    return WebHost(known.source.module, known.server, front, () if door.static else tuple(_static(settings)), door)
+    return WebHost(known.source.module, known.server, front, () if door.static else tuple(static_urls(settings)), door)
 
 
 def make_door(settings: Settings) -> Door:
     """The door of these settings; static files go through it too, but for a mount alone."""
     http = settings.http
     door = Door(http.path or "", http.allow, settings.logins)
-    return replace(door, static=tuple(sorted(_static(settings)))) if door.closed else door
+    return replace(door, static=tuple(sorted(static_urls(settings)))) if door.closed else door
 
 
-def _static(settings: Settings) -> dict[str, str]:
+def static_urls(settings: Settings) -> dict[str, str]:
     """Folders of the app by URL path, as seen from outside."""
     return {f"{settings.http.path or ''}{path}": folder for path, folder in settings.app.static.items()}
 
@@ -238,7 +238,7 @@ def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, 
         processes={**app.processes, **({CRON: render.CRON_COMMAND} if jobs else {})},
         release_command=app.release_command,
         health=make_health(settings, host.door, domain or app.health_host or health_host, "https" if domain else "http"),
-        static={**_static(settings), **({"/-/error": pages} if (pages := settings.http.error_pages) else {})},
+        static={**static_urls(settings), **({"/-/error": pages} if (pages := settings.http.error_pages) else {})},
         data=tuple(sorted(app.data)),
         host=host_part(servers) if servers else None,
         tls=servers.tls if servers else None,

@@ -12,13 +12,14 @@ SCALING_GROUP = "aws:autoscaling/group:Group"
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
 SUBNET = "aws:ec2/subnet:Subnet"
 _RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+_BEANSTALK = "aws:elasticbeanstalk/environment:Environment"
 _DATABASE = "aws:rds/instance:Instance"
 _VOLUME = "aws:ebs/volume:Volume"
 _ATTACHMENT = "aws:ec2/volumeAttachment:VolumeAttachment"
 _BUCKET = "aws:s3/bucket:Bucket"
 _ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
 _BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
-_ENTRANCES = ("aws:ec2/eip:Eip", "aws:lb/loadBalancer:LoadBalancer", "aws:lb/listener:Listener")
+_ENTRANCES = (_BEANSTALK, "aws:ec2/eip:Eip", "aws:lb/loadBalancer:LoadBalancer", "aws:lb/listener:Listener")
 
 _SWITCHES = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 _MEMBERS = "referencedSecurityGroupId"
@@ -59,13 +60,15 @@ def groups(plan: Plan, resource: Resource, input: str, value: Any) -> tuple[str,
 
 
 def _hosts(plan: Plan) -> Iterator[CloudHost]:
-    """Each instance and each scaling group."""
+    """Each instance, each scaling group and each environment of Elastic Beanstalk."""
     for instance in plan.made(INSTANCE):
         attached = [one for one in plan.made(_ATTACHMENT) if instance in plan.origins(one, "instanceId")]
         disks = tuple(disk.urn for one in attached for disk in plan.origins(one, "volumeId"))
         yield _host(plan, instance)._replace(stops_for=_STOPPED_FOR, disks=disks)
     for group in plan.made(SCALING_GROUP):
         yield _host(plan, group)
+    for environment in plan.made(_BEANSTALK):
+        yield CloudHost(environment, tuple(one.urn for one in plan.origins(environment, "settings", SECURITY_GROUP)))
 
 
 def _host(plan: Plan, at: Resource) -> CloudHost:
@@ -92,6 +95,9 @@ def _metadata(plan: Plan) -> Iterator[Metadata]:
             tokens, hops = options.get("httpTokens"), options.get("httpPutResponseHopLimit")
             wanted = tokens == "required" if tokens is None or is_known(tokens) else None
             yield Metadata(server, wanted, 0 if hops is None else number(hops))
+    for environment in plan.made(_BEANSTALK):
+        said = {text(mapping(one).get("name")): mapping(one).get("value") for one in items(environment.inputs.get("settings"))}
+        yield Metadata(environment, said.get("DisableIMDSv1") != "false", 1)
 
 
 def _user_data(plan: Plan) -> Iterator[UserData]:

@@ -9,13 +9,17 @@ from typing import Any
 
 import ports
 from aws_emulator import CALLS
+from beanstalk_standin import TOLD
 from clouds.provider import served, without
 
 _PROGRAM = Path(__file__).with_name("aws_emulator.py")
 VARIABLES = ("AWS_",)
 """How those of this machine begin that say something of AWS."""
 REGION = "eu-west-1"  # of all stacks here
-ENDPOINTS = ("acm", "autoscaling", "cloudwatch", "ec2", "elbv2", "iam", "kms", "logs", "rds", "route53", "s3", "sns", "ssm", "sts")
+ENDPOINTS = (
+    *("acm", "autoscaling", "cloudwatch", "ec2", "elasticbeanstalk", "elbv2", "iam", "kms", "logs", "rds", "route53", "s3"),
+    *("secretsmanager", "sns", "ssm", "sts"),
+)
 KEYS = {"aws_access_key_id": "AKIATEST", "aws_secret_access_key": "test"}
 IMAGES = {
     "136693071363": ("debian-13-{}-20260901-1", ("arm64", "amd64")),
@@ -29,7 +33,7 @@ def account(folder: Path) -> Iterator[str]:
     """Its address. The images that targets look for are there, under their owners."""
     images, port = folder / "images.json", ports.free()
     images.write_text(json.dumps(list(_images())))
-    said = {CALLS: str(folder / "calls"), "MOTO_AMIS_PATH": str(images), "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
+    said = {CALLS: str(folder / "calls"), "MOTO_AMIS_PATH": str(images), "MOTO_IAM_LOAD_MANAGED_POLICIES": "true", TOLD: str(folder)}
     environment = {**without(VARIABLES), **said}
     command = [sys.executable, str(_PROGRAM), "-H", "127.0.0.1", "-p", str(port)]
     address = f"http://127.0.0.1:{port}"

@@ -8,6 +8,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
+import beanstalk_standin
+
 CALLS = "SLIPWAY_EMULATOR_CALLS"
 """The file that notes what was asked."""
 
@@ -16,7 +18,8 @@ _FILTER = "ipv6-cidr-block-association.association-id"
 
 
 def complete() -> None:
-    """Each of them by its reason."""
+    """Each of them by its reason; and Elastic Beanstalk, which moto 5.2.5 hardly has."""
+    beanstalk_standin.complete()
     for mend in MENDS.values():
         mend()
     note_calls(Path(os.environ[CALLS]))

@@ -19,6 +19,8 @@ AWS = Provider(
         "aws:elasticbeanstalk/application:Application": "aws_elastic_beanstalk_application",
         "aws:elasticbeanstalk/applicationVersion:ApplicationVersion": "aws_elastic_beanstalk_application_version",
         "aws:elasticbeanstalk/environment:Environment": "aws_elastic_beanstalk_environment",
+        "data.aws:elasticbeanstalk/getHostedZone:getHostedZone": "data.aws_elastic_beanstalk_hosted_zone",
+        "data.aws:elasticbeanstalk/getSolutionStack:getSolutionStack": "data.aws_elastic_beanstalk_solution_stack",
         "aws:lb/loadBalancer:LoadBalancer": "aws_lb",
         "aws:rds/instance:Instance": "aws_db_instance",
         "aws:rds/parameterGroup:ParameterGroup": "aws_db_parameter_group",

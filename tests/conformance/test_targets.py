@@ -21,6 +21,7 @@ OUTPUTS = {"url", "target", "release", "addresses", "database"}
 OWN = {
     **{name: {"network", "security_group", "bucket", "roles"} for name in ("aws-ec2", "alicloud-ecs")},
     "gcp-vm": {"network", "bucket", "roles"},
+    "aws-beanstalk": {"environment"},
 }
 """A target's own beside them."""
 

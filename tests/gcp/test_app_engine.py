@@ -260,10 +260,10 @@ def test_five_are_kept_and_what_is_not_ours_stays(shop, there):
     ("status", "words", "told"),
     [
         (429, "Quota exceeded for quota metric 'Create version'", "Quota exceeded for quota metric 'Create version'"),
-        (403, "Permission 'appengine.versions.create' denied on resource", "wanted leave for appengine.versions.create, found none; give "
-         "it by a role (docs/targets/gcp-appengine.md)"),
+        (403, "Permission 'appengine.versions.create' denied on resource", "Permission 'appengine.versions.create' denied on "
+         "resource; docs/targets/gcp-appengine.md says what this login needs"),
         (403, "It has not been used: https://console.developers.google.com/apis/api/appengine.googleapis.com/overview then retry",
-         "the API appengine.googleapis.com isn't switched on; run: gcloud services enable appengine.googleapis.com --project=shop-123456"),
+         "/apis/api/appengine.googleapis.com/overview then retry; docs/targets/gcp-appengine.md says what"),
         (400, "The first service (module) you upload must be the 'default' service", "The first service (module) you upload must be"),
     ],
 )  # fmt: skip
@@ -320,7 +320,7 @@ def test_nothing_serves_yet(there, shop):
     platform, _ = shop.release()
     assert [(one.ok, one.message) for one in platform.status()] == [(False, "nothing serves; `up` launches it")]
     there.fails["POST logging"] = (403, "Permission 'logging.logEntries.list' denied")
-    with pytest.raises(SlipwayError, match=r"wanted leave for logging\.logEntries\.list"):
+    with pytest.raises(SlipwayError, match=r"Permission 'logging\.logEntries\.list' denied; docs/targets/gcp-appengine\.md"):
         list(platform.logs(1, False))
 
 

@@ -21,7 +21,8 @@ from components.errors import UsageError
 from components.settings import Settings, parse, target_options
 
 SLOTS = hostile.slots()
-CLOUDS = ("aws-ec2", "alicloud-ecs", "gcp-vm")
+SERVERS = ("aws-ec2", "alicloud-ecs", "gcp-vm")
+CLOUDS = (*SERVERS, "aws-beanstalk")
 UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 LONGEST = 700  # characters of one line, whatever was found
 
@@ -37,13 +38,13 @@ HELD: dict[str, Callable[[Any], Any]] = {
         lambda value: {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value,
     ),
     **dict.fromkeys(("local.port", "docker.port", "docker.memory"), int),
-    "aws-ec2.database.backupDays": int,
+    **{f"{cloud}.database.backupDays": int for cloud in ("aws-ec2", "aws-beanstalk")},
     **{f"{cloud}.{name}": int for cloud in CLOUDS for name in ("disk", "database.disk")},
-    **{f"{cloud}.dataDisk": lambda value: None if value is None else int(value) for cloud in CLOUDS},
+    **{f"{cloud}.dataDisk": lambda value: None if value is None else int(value) for cloud in SERVERS},
     **{f"{cloud}.instances.{name}": int for cloud in CLOUDS for name in ("min", "max", "requests")},
     **{f"{cloud}.account": str for cloud in CLOUDS},
     **dict.fromkeys(
-        (*(f"{cloud}.ssh[item]" for cloud in CLOUDS), "ssh.sshFrom[item]", "http.allow[item]", "http.trustedProxies[item]"),
+        (*(f"{cloud}.ssh[item]" for cloud in SERVERS), "ssh.sshFrom[item]", "http.allow[item]", "http.trustedProxies[item]"),
         lambda value: str(ipaddress.ip_network(value, strict=False)),
     ),
     "ssh.port": int,

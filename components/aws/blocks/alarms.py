@@ -28,6 +28,8 @@ class AlarmsArgs(args.AlarmsArgs):
     """`arn_suffix` of a `WebFleet`: the share of its answers that are errors."""
     target_group: pulumi.Input[str] | None = None
     """`target_group_suffix` of that one: its hosts that aren't well. Needs `load_balancer`."""
+    environment: pulumi.Input[str] | None = None
+    """The name of an environment of Elastic Beanstalk with enhanced health."""
 
 
 class Alarms(Block):
@@ -48,6 +50,10 @@ class Alarms(Block):
             self._alarm(server, words, _AT_LEAST, 1, 3, **_figure("AWS/EC2", "StatusCheckFailed", 60, {"InstanceId": instance}))
         if args.load_balancer is not None:
             self._balancer({"LoadBalancer": args.load_balancer}, args.target_group)
+        if args.environment is not None:
+            words = "Elastic Beanstalk says of the environment that it is degraded, or worse, for 5 minutes."
+            figure = _figure("AWS/ElasticBeanstalk", "EnvironmentHealth", 60, {"EnvironmentName": args.environment})
+            self._alarm("environment", words, _AT_LEAST, 20, 5, **figure)
         if args.database is not None:
             self._database({"DBInstanceIdentifier": args.database})
         self._finish()

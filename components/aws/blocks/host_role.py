@@ -16,8 +16,8 @@ from components.blocks.outputs import RoleBlock
 
 _SELF = "${aws:userid}"
 """The role's id, a colon, the instance's id: a host's name in the store."""
-_TRUST = document({"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"})
-_SYSTEMS_MANAGER = (
+TRUST = document({"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"})
+SYSTEMS_MANAGER = (
     "ssm:UpdateInstanceInformation",
     *(f"ssmmessages:{one}" for one in ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")),
     *(f"ec2messages:{one}" for one in ("AcknowledgeMessage", "DeleteMessage", "FailMessage", "GetEndpoint", "GetMessages", "SendReply")),
@@ -49,7 +49,7 @@ class HostRole(RoleBlock):
         super().__init__("slipway:aws:HostRole", name, None, opts)
         kind, backups = one_of(name, "role", ROLES, args.role), bool(args.backups)
         own, tags = child(self, args.keep), named(args.tags, name)
-        role = aws.iam.Role(name, assume_role_policy=json.dumps(_TRUST), tags=tags, opts=own)
+        role = aws.iam.Role(name, assume_role_policy=json.dumps(TRUST), tags=tags, opts=own)
         text = pulumi.Output.all(args.store_arn, role.unique_id).apply(lambda known: json.dumps(policy(known[0], known[1], kind, backups)))
         aws.iam.RolePolicy(name, role=role.id, policy=text, opts=own)
         profile = aws.iam.InstanceProfile(name, role=role.name, tags=tags, opts=own)
@@ -70,7 +70,7 @@ def policy(bucket: str, identity: str, role: str, backups: bool = False) -> dict
         allow("Read", ["s3:GetObject"], [f"{bucket}/{name}" for name in (*read, own)]),
         allow("Tell", ["s3:PutObject"], [f"{bucket}/{name}" for name in (own, *kept)]),
         allow("Look", ["s3:ListBucket"], [bucket], {"StringLike": {"s3:prefix": [*read, own]}}),
-        allow("BeReached", _SYSTEMS_MANAGER, ["*"]),
+        allow("BeReached", SYSTEMS_MANAGER, ["*"]),
     ]
     if backups:
         statements.append(allow("ThinOut", ["s3:DeleteObject", "s3:AbortMultipartUpload"], [f"{bucket}/{name}" for name in kept]))

@@ -21,7 +21,7 @@ VERSIONS = {
     "mysql": "8.4",  # the release that is supported longest, until 2029
 }
 _TLS = {"postgres": "rds.force_ssl", "mysql": "require_secure_transport"}
-_AUTHORITY = "https://truststore.pki.rds.amazonaws.com/{0}/{0}-bundle.pem"
+AUTHORITY = "https://truststore.pki.rds.amazonaws.com/{0}/{0}-bundle.pem"
 _PASSWORD = 40  # hex digits, 160 bits: Amazon takes 41 letters for MySQL
 _GROWTH = 4  # times its first size that the storage may become by itself
 _LARGEST = 65536  # GB
@@ -67,7 +67,7 @@ class ManagedDatabase(ManagedDatabaseBlock):
         made = self._server(owner, firewall, args.version or VERSIONS[args.engine])
         self.address, self.identifier = made.address, made.identifier
         self._let_in(args, {"owner": owner, "app": self._random("app")})
-        self.manifest = pulumi.Output.from_input(args.region).apply(lambda known: {"authority": _AUTHORITY.format(known)})
+        self.manifest = pulumi.Output.from_input(args.region).apply(lambda known: {"authority": AUTHORITY.format(known)})
         self._finish()
 
     def _server(self, password: pulumi.Output[str], firewall: Firewall, version: str) -> "aws.rds.Instance":

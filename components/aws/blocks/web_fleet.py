@@ -18,7 +18,7 @@ from components.blocks.names import short
 IDLE_TIMEOUT = 60
 """Seconds. Fronts keep idle connections for 65: the load balancer must close first, or a request
 meets a connection that is just being closed, and its client gets a 502."""
-_TLS = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"  # TLS 1.2 and 1.3, forward secrecy and authenticated encryption alone
+TLS = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"  # TLS 1.2 and 1.3, forward secrecy and authenticated encryption alone
 _DRAIN = 30  # seconds for what is in flight as a host leaves: as long as a server waits for its own
 GRACE = 600
 """Seconds that a new host has before the group looks at it: many times what a boot takes, so that a
@@ -122,7 +122,7 @@ class WebFleet(Block):
         """Their ARNs."""
         to_hosts = {"type": "forward", "target_group_arn": targets.arn}
         to_https = {"type": "redirect", "redirect": {"protocol": "HTTPS", "port": "443", "status_code": "HTTP_301"}}
-        tls = {"protocol": "HTTPS", "ssl_policy": _TLS, "certificate_arn": self._args.certificate_arn}
+        tls = {"protocol": "HTTPS", "ssl_policy": TLS, "certificate_arn": self._args.certificate_arn}
         ports: dict[int, dict[str, Any]] = {80: {"protocol": "HTTP", "default_actions": [to_hosts]}}
         if self._args.certificate_arn is not None:
             ports = {80: {"protocol": "HTTP", "default_actions": [to_https]}, 443: {**tls, "default_actions": [to_hosts]}}

@@ -23,7 +23,7 @@ _NEXT = {
     "^(NoCredentials|PartialCredentials|ProfileNotFound)": _LOGIN,
     "InvalidClientTokenId|UnrecognizedClient|AuthFailure|InvalidAccessKeyId|OptInRequired|Signature|TimeTooSkewed": _WHICH,
     "Expired|TokenRefresh|SSO|Token|Login|Credential|^(Unauthorized|Forbidden)Exception": _AGAIN,
-    "AccessDenied|UnauthorizedOperation": "add that to the user's or role's policy (docs/targets/aws-ec2.md)",
+    "AccessDenied|UnauthorizedOperation": "add that to the user's or role's policy (docs/targets/{target}.md)",
     THROTTLED: "wait a little, then run it again",
     "Connect|Timeout|SSL|Proxy|HTTPClient": "look at the network, a proxy, and AWS_ENDPOINT_URL",
 }
@@ -48,7 +48,7 @@ def translated(action: str, region: str) -> Iterator[None]:
             raise
         response, kind = getattr(error, "response", None), type(error).__name__
         code = str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
-        mend = next((how for signs, how in _NEXT.items() if re.search(signs, code or kind)), "")
+        mend = next((how for signs, how in _NEXT.items() if re.search(signs, code or kind)), "").format(target=_target[0])
         line = f"aws, {region}: {action}: {' '.join(str(error).split())}" + (f"; {mend}" if mend else "")
         is_login = re.search("Credential|Profile|SSO|Token|Login", kind)
         raise (AwsError(line, code) if code else MissingError(line) if is_login else SlipwayError(line)) from None
@@ -57,18 +57,21 @@ def translated(action: str, region: str) -> Iterator[None]:
 _LOCK = threading.Lock()  # a session may be used by one thread at a time, what it makes by all
 _PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds
 _login: list[str | None] = [None]
+_target = ["aws-ec2"]  # whose page errors name
 
 
-def sign_in(region: str, account: str | None, profile: str | None) -> None:
+def sign_in(region: str, account: str | None, profile: str | None, target: str = "aws-ec2") -> None:
     """Everything from here on is asked as that, in that account: the stack's, one a process.
+    `target`: the name of its target, for errors.
 
     Raises `UsageError` where the credentials are another account's."""
+    _target[0] = target
     if _login != [profile]:
         _login[:] = [profile]
         forget()
     if account and (found := number(region)) != account:
-        how = "take credentials of that account (AWS_PROFILE, or slipway:aws-ec2.profile), or mend the setting"
-        raise UsageError(f"slipway:aws-ec2.account: wanted {account}, found credentials of {found}; nothing was done; {how}")
+        how = f"take credentials of that account (AWS_PROFILE, or slipway:{target}.profile), or mend the setting"
+        raise UsageError(f"slipway:{target}.account: wanted {account}, found credentials of {found}; nothing was done; {how}")
 
 
 def number(region: str) -> str:
@@ -130,6 +133,6 @@ def _made(service: str, region: str, attempts: int) -> Any:
         from boto3 import Session
         from botocore.config import Config
     except ModuleNotFoundError as error:
-        raise MissingError(f"aws: needs the package {error.name}; run: .venv/bin/pip install -r requirements/aws-ec2.in") from None
+        raise MissingError(f"aws: needs the package {error.name}; run: .venv/bin/pip install -r requirements/{_target[0]}.in") from None
     retries = {"mode": "standard", "total_max_attempts": attempts}
     return Session(profile_name=_login[0]).client(service, region, config=Config(connect_timeout=5, read_timeout=30, retries=retries))

@@ -1,4 +1,4 @@
-"""What all servers of a stack stand on: provider, network, store, and each kind's role."""
+"""What a stack on Amazon stands on: provider, network, bucket; and what servers do besides."""
 
 from typing import Any
 
@@ -11,7 +11,8 @@ from components.aws.blocks.firewall import WORLD, Firewall
 from components.aws.blocks.host_role import HostRole, HostRoleArgs
 from components.aws.blocks.network import Network, NetworkArgs
 from components.aws.blocks.release_store import ReleaseStore
-from components.aws.stack.options import Options
+from components.aws.blocks.site_name import Certificate, CertificateArgs
+from components.aws.stack.options import AwsOptions, Options
 from components.blocks.args import FirewallArgs, ReleaseStoreArgs
 from components.blocks.stack import CloudStack
 from components.settings import Settings
@@ -27,12 +28,13 @@ def agents(region: str) -> tuple[Archive, ...]:
     return (Archive("amazon-ssm-agent", _SSM.format(region=region), instead=_SNAP),)
 
 
-class Foundation(CloudStack):
-    """`store`, `network`; `firewall`: the web servers'."""
+class AwsStack(CloudStack):
+    """`store`: its bucket, which may `keep`; `network`; `firewall`: the web servers'."""
 
-    options: Options
+    options: AwsOptions
+    firewall: Firewall
 
-    def __init__(self, parent: pulumi.Resource, settings: Settings, place: StackPlace, options: Options) -> None:
+    def __init__(self, parent: pulumi.Resource, settings: Settings, place: StackPlace, options: AwsOptions, keep: bool) -> None:
         super().__init__(parent, settings, place, options)
         self.tags = {**self.tags, **options.tags}
         provider = aws.Provider(
@@ -43,13 +45,40 @@ class Foundation(CloudStack):
             opts=self.own,
         )
         self.child = pulumi.ResourceOptions(parent=parent, providers={"aws": provider})
-        account = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(parent=parent, provider=provider)).account_id
-        bucket = account.apply(lambda number: common.bucket_name(number, options.region, place.project, place.stack, self.name))
-        store = ReleaseStoreArgs(bucket=bucket, region=options.region, tags=self.tags, keep=settings.keep_data)
+        self.lookup = pulumi.InvokeOutputOptions(parent=parent, provider=provider)
+        self.account = aws.get_caller_identity_output(opts=self.lookup).account_id
+        bucket = self.account.apply(lambda number: common.bucket_name(number, options.region, place.project, place.stack, self.name))
+        store = ReleaseStoreArgs(bucket=bucket, region=options.region, tags=self.tags, keep=keep)
         self.store = ReleaseStore(f"{self.name}-store", store, self.child)
-        self.deployers_store = self.store.address.apply(lambda address: common.signed(address, options.profile))
         self.made = (self.store,)
         self.network = Network(f"{self.name}-network", self._network(), self.child)
+
+    def certificate(self) -> pulumi.Input[str] | None:
+        """The ARN of the load balancer's: the one that is given, or one made in the zone."""
+        options, domain = self.options, self.settings.domain
+        if options.certificate or not (domain and options.zone):
+            return options.certificate
+        wanted = CertificateArgs(domain=domain, others=self.settings.http.redirect_domains, zone=options.zone, tags=self.tags)
+        return Certificate(f"{self.name}-certificate", wanted, self.child).arn
+
+    def _network(self) -> NetworkArgs:
+        managed = self.settings.database.placement == "managed"
+        keep = self.settings.keep_data and managed
+        own = self.options.database.instance_type if self.settings.database.placement == "own-host" else None
+        types = [type for type in (self.options.instance_type, own) if type]
+        return NetworkArgs(
+            **dict(self.options.network), instance_types=types, databases=managed, keep=keep, keep_public=self.keeps_web, tags=self.tags
+        )
+
+
+class Foundation(AwsStack):
+    """What servers of Slipway's own stand on."""
+
+    options: Options
+
+    def __init__(self, parent: pulumi.Resource, settings: Settings, place: StackPlace, options: Options) -> None:
+        super().__init__(parent, settings, place, options, settings.keep_data)
+        self.deployers_store = self.store.address.apply(lambda address: common.signed(address, options.profile))
         self.firewall = self._firewall()
 
     def outputs(self) -> dict[str, Any]:
@@ -78,15 +107,6 @@ class Foundation(CloudStack):
             "tags": self.tags,
             "has_ipv6": self.network.has_ipv6,
         }
-
-    def _network(self) -> NetworkArgs:
-        managed = self.settings.database.placement == "managed"
-        keep = self.settings.keep_data and managed
-        own = self.options.database.instance_type if self.settings.database.placement == "own-host" else None
-        types = [type for type in (self.options.instance_type, own) if type]
-        return NetworkArgs(
-            **dict(self.options.network), instance_types=types, databases=managed, keep=keep, keep_public=self.keeps_web, tags=self.tags
-        )
 
     def _firewall(self) -> Firewall:
         """Open to the world but for a fleet, whose load balancer alone is let in."""

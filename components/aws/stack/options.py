@@ -1,13 +1,13 @@
-"""The settings of the target aws-ec2, and what must hold between them and the others."""
+"""The settings of the target aws-ec2, those of all on Amazon, and what must hold between them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated
 
 import pulumi_aws as aws
 from pydantic import Field
 
-from components.blocks.options import SIZE, CloudOptions, DatabaseOptions, NetworkOptions, boot_setting, subnet_problems
+from components.blocks.options import SIZE, BalancedOptions, CloudOptions, DatabaseOptions, NetworkOptions, boot_setting, subnet_problems
 from components.blocks.options import problems as cloud_problems
 from components.errors import shown
 from components.settings import BOOT, Settings, kinds, number
@@ -74,8 +74,8 @@ class AwsDatabaseOptions(DatabaseOptions):
     )
 
 
-class Options(CloudOptions):
-    """slipway:aws-ec2"""
+class AwsOptions(BalancedOptions):
+    """What the section of any target on Amazon has."""
 
     region: Annotated[str, REGION] = Field(description="Where all of it is.", json_schema_extra=BOOT)
     account: Annotated[str, ACCOUNT] | None = setting(
@@ -88,7 +88,6 @@ class Options(CloudOptions):
         {}, "Tags of your own on all that is made; `owner` takes the place of Slipway's."
     )
     instance_type: Annotated[str, INSTANCE_TYPE] = boot_setting("t4g.small", SIZE)
-    image: Annotated[str, IMAGE] = boot_setting("debian-13", "What servers start from.")
     network: AwsNetworkOptions = boot_setting(AwsNetworkOptions(), "Where they stand.")
     zone: Annotated[str, kinds.DOMAIN] | None = setting(None, "The Route 53 zone that `slipway:domain` is set in.")
     certificate: Annotated[str, CERTIFICATE] | None = setting(
@@ -97,25 +96,36 @@ class Options(CloudOptions):
     database: AwsDatabaseOptions = setting(AwsDatabaseOptions(), "The database's server, own or managed.")
 
 
+class Options(AwsOptions, CloudOptions):
+    """slipway:aws-ec2"""
+
+    image: Annotated[str, IMAGE] = boot_setting("debian-13", "What servers start from.")
+
+
 def problems(settings: Settings, options: Options) -> Iterator[Problem]:
     """What is wrong in them."""
+    yield from aws_problems(_SECTION, settings, options, ["certificate"])
+    yield from _managed_problems(settings, options)
+
+
+def aws_problems(section: str, settings: Settings, options: AwsOptions, balanced: Sequence[str]) -> Iterator[Problem]:
+    """What is wrong in any target's settings on Amazon; arguments as those of `cloud_problems`."""
+    yield from cloud_problems(section, settings, options, _MANAGED, balanced, "ACM")
     known = [one.value for one in aws.Region]
     if options.region not in known:
-        yield f"{_SECTION}.region", f"wanted a region of AWS, such as eu-west-1, found {shown(options.region)}"
-    yield from cloud_problems(_SECTION, settings, options, _MANAGED, ["certificate"], "ACM")
+        yield f"{section}.region", f"wanted a region of AWS, such as eu-west-1, found {shown(options.region)}"
     network = options.network
     given = {"subnets": network.subnets, "serverSubnets": network.server_subnets, "databaseSubnets": network.database_subnets}
-    yield from subnet_problems(_SECTION, options, given, several=["databaseSubnets"])
+    yield from subnet_problems(section, options, given, several=["databaseSubnets"])
     if network.server_subnets and network.vpc and not network.subnets:
         wanted = "wanted the load balancer's public subnets beside serverSubnets"
-        yield f"{_SECTION}.network.subnets", f"{wanted}, found none; set them"
-    yield from _managed_problems(settings, options)
+        yield f"{section}.network.subnets", f"{wanted}, found none; set them"
     if settings.domain and not options.zone and not options.certificate and options.is_fleet:
         wanted = "wanted the Route 53 zone of slipway:domain, as the load balancer's certificate is proven by records in it"
-        yield f"{_SECTION}.zone", f"{wanted}, found none; set it, or certificate, or leave slipway:domain out"
+        yield f"{section}.zone", f"{wanted}, found none; set it, or certificate, or leave slipway:domain out"
     if options.certificate and (not settings.domain or f":{options.region}:" not in options.certificate):
         wanted = f"wanted one of {options.region} for slipway:domain"
-        yield f"{_SECTION}.certificate", f"{wanted}, found {shown(options.certificate)} for {shown(settings.domain)}; mend one of them"
+        yield f"{section}.certificate", f"{wanted}, found {shown(options.certificate)} for {shown(settings.domain)}; mend one of them"
 
 
 def _managed_problems(settings: Settings, options: Options) -> Iterator[Problem]:

@@ -1,14 +1,12 @@
 """The parts of a stack: web servers, a database beside them, alarms about all that."""
 
-import pulumi
-
 from components.aws.blocks.alarms import Alarms, AlarmsArgs
 from components.aws.blocks.firewall import Firewall
 from components.aws.blocks.managed_database import ManagedDatabase, ManagedDatabaseArgs
 from components.aws.blocks.server import DatabaseServer, DatabaseServerArgs, DataDisk, DataDiskArgs, WebServer, WebServerArgs
-from components.aws.blocks.site_name import Certificate, CertificateArgs, SiteName, SiteNameArgs
+from components.aws.blocks.site_name import SiteName, SiteNameArgs
 from components.aws.blocks.web_fleet import WebFleet, WebFleetArgs
-from components.aws.stack.foundation import Foundation
+from components.aws.stack.foundation import AwsStack, Foundation
 from components.blocks.args import FirewallArgs
 from components.blocks.stack import Parts, Tier, WebTier
 from components.hosts.database_host import PORTS
@@ -39,7 +37,7 @@ def _own_database(foundation: Foundation) -> Tier:
     return foundation.database_on(role, server, server.device, foundation.network.cidr)
 
 
-def _managed_database(foundation: Foundation) -> Tier:
+def managed_database(foundation: AwsStack) -> Tier:
     """A database of RDS."""
     settings, options = foundation.settings, foundation.options
     args = ManagedDatabaseArgs(
@@ -84,12 +82,6 @@ def _fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
     """The group, its load balancer and, with a domain, its certificate. Its first release comes
     first."""
     role, options, network, app = foundation.role("web"), foundation.options, foundation.network, foundation.name
-    domain = foundation.settings.domain
-    issued: pulumi.Input[str] | None = options.certificate
-    if domain and options.zone and not issued:
-        others = foundation.settings.http.redirect_domains
-        wanted = CertificateArgs(domain=domain, others=others, zone=options.zone, tags=foundation.tags)
-        issued = Certificate(f"{app}-certificate", wanted, foundation.child).arn
     args = WebFleetArgs(
         image=options.image,
         **foundation.fleet_args(release),
@@ -101,7 +93,7 @@ def _fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
         host_subnets=network.host_subnets,
         tags=foundation.tags,
         has_ipv6=network.has_ipv6,
-        certificate_arn=issued,
+        certificate_arn=foundation.certificate(),
         requests=options.instances.requests,
     )
     made = WebFleet(f"{app}-web", args, foundation.child)
@@ -121,4 +113,4 @@ def _watch(foundation: Foundation, web: WebTier, database: Tier) -> None:
         Alarms(f"{foundation.name}-alarms", AlarmsArgs(**foundation.alarms_args(web, database)), foundation.child)
 
 
-PARTS = Parts(_own_database, _managed_database, _server, _fleet, _watch)
+PARTS = Parts(_own_database, managed_database, _server, _fleet, _watch)
