@@ -49,7 +49,7 @@ class Bundle:
 class Runs:
     """How a platform runs a bundle, where what is in it has to know."""
 
-    client: str = "X-Real-Ip"
+    header: str = "X-Real-Ip"
     """The header that ends with the client's address, written by the router alone."""
     keep_alive: int = 5
     """Seconds that an idle connection is kept: more than the router itself keeps it."""
@@ -67,7 +67,7 @@ def plan(settings: Settings, folder: Path, health_host: str, runs: Runs = Runs()
         web = port_command(known.server)
         files = [*server_files(host), File("Procfile", f"web: {web}\n")]
         static = dict(app.static) if runs.static or host.door.static else {}
-        told = {"client": runs.client, "keep_alive": runs.keep_alive, "static": static, "static_age": settings.http.static_age}
+        told = {"client": runs.header, "keep_alive": runs.keep_alive, "static": static, "static_age": settings.http.static_age}
         files.append(File("files/platform.json", json.dumps(told, sort_keys=True)))
         servers = server_requirements(host) + (pinned("whitenoise.txt") if static else "")
         wanted = joined(known.source.requirements, servers)

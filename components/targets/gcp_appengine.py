@@ -126,7 +126,7 @@ class Target(TargetComponent):
 
 def _planned(settings: Settings, options: Options, folder: Path) -> core.Release[bundles.Bundle]:
     """The release, with what App Engine alone reads; it is asked by the name of its address."""
-    planned = bundles.plan(settings, folder, "", bundles.Runs(client="X-Appengine-User-Ip"))
+    planned = bundles.plan(settings, folder, "", bundles.Runs(header="X-Appengine-User-Ip"))
     http, web = settings.http, next(file.content for file in planned.manifest.files if file.path == "Procfile")
     static = {} if core.make_door(settings).static else settings.app.static
     age = {} if http.static_age is None else {"expiration": f"{http.static_age}s"}

@@ -142,7 +142,7 @@ def test_a_fleet_with_a_managed_database_a_name_and_alarms(answered: bool) -> No
 
 def test_what_may_be_set(answered: bool) -> None:
     changes = {"slipway:aws-beanstalk.logs": 30, "slipway:aws-beanstalk.splitTraffic": True,
-               "slipway:aws-beanstalk.network": {"nat": "single"},
+               "slipway:aws-beanstalk.network": {"nat": True},
                "slipway:server": {"timeout": 300}, "slipway:app.env": {"COLOUR": "red"}, "slipway:app.python": "3.12",
                "slipway:aws-beanstalk.instanceType": "t3.small", "slipway:aws-beanstalk.disk": 40}  # fmt: skip
     asked = {**options(FLEET.with_(changes).recorded(answered).plan)}
@@ -222,7 +222,7 @@ def test_what_each_change_causes_is_what_the_page_says() -> None:
     [
         (
             {"aws-beanstalk.region": "eu-west-9"},
-            "slipway:aws-beanstalk.region: wanted a region of AWS, found 'eu-west-9'; perhaps you meant",
+            "slipway:aws-beanstalk.region: wanted a region of AWS, such as eu-west-1, found 'eu-west-9'",
         ),
         (
             {"aws-beanstalk.instances": {"max": 1}},

@@ -257,7 +257,7 @@ def test_what_is_not_there_and_what_may_not_be_is_told_in_a_line(shop: Any) -> N
         connect({**shop.facts, "python": "3.13"}).send(shop.sendable(ONE))
     with pytest.raises(UsageError, match=r"slipway:aws-beanstalk.account: wanted 999999999999, found credentials of 123456789012"):
         connect({**shop.facts, "account": "9" * 12})
-    wanted = r"wanted leave for elasticbeanstalk:DescribeEnvironments, found none for .*\(docs/targets/aws-beanstalk.md\)$"
+    wanted = r"elasticbeanstalk:DescribeEnvironments: .*AccessDenied.*; add that to .*\(docs/targets/aws-beanstalk.md\)$"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(account, "_made", _denied)
         with pytest.raises(SlipwayError, match=wanted):
