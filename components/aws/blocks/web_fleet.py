@@ -69,7 +69,9 @@ class WebFleet(Block):
 
     def __init__(self, name: str, args: WebFleetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:WebFleet", name, None, opts)
-        self._name, self._front, self._args, self._own = name, f"{name}-balancer", args, child(self)
+        self._name, self._front, self._args = name, f"{name}-balancer", args
+        # A balancer that there is keeps its URN, and so its address.
+        self._own = child(pulumi.ComponentResource("slipway:aws:LoadBalancer", self._front, None, child(self)))
         balancer, targets = self._balancer(), self._targets()
         self.dns_name, self.zone_id = balancer.dns_name, balancer.zone_id
         self.arn_suffix, self.target_group_suffix = balancer.arn_suffix, targets.arn_suffix
