@@ -94,8 +94,8 @@ def bundle(settings: Settings, folder: Path) -> core.Release[Bundle]:
     with core.settings_told(settings):
         texts = {
             "Procfile": next(file.content for file in made.files if file.path == "Procfile") + procfile,
-            ".platform/nginx/conf.d/slipway.conf": templating.render("beanstalk/http.conf.j2", **known),
-            ".platform/nginx/conf.d/elasticbeanstalk/slipway.conf": templating.render("beanstalk/server.conf.j2", **known),
+            ".platform/nginx/conf.d/slipway.conf": templating.render("beanstalk/http.nginx.j2", **known),
+            ".platform/nginx/conf.d/elasticbeanstalk/slipway.conf": templating.render("beanstalk/server.nginx.j2", **known),
             ".ebextensions/slipway.config": json.dumps(deployment, sort_keys=True),
             **{f"files/{one}.sh": templating.render("beanstalk/command.sh.j2", command=command) for one, command in commands.items()},
         }

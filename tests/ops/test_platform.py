@@ -117,5 +117,5 @@ def test_destroy_has_nothing_to_keep_or_save(platform, world, slipway):
 
 
 def test_doctor_and_up(platform, slipway):
-    assert "8099 is free" in " ".join(slipway("doctor").stdout.split())
+    assert "stack dev, target made-up" in " ".join(slipway("doctor").stdout.split())
     assert slipway("up").stdout == "Nothing to do: http://127.0.0.1:8080 serves release aaaabbbbcccc\n"
