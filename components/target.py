@@ -56,7 +56,7 @@ Shared = Literal[
     "front", "manager", "server.kind", "database.engine", "database.placement", "domain", "tls.certificate",
     "app.static", "app.data", "app.processes", "app.cron", "app.packages",
     "http.allow", "http.staticAge", "http.errorPages", "http.snippet", "http.maxBody", "http.cors", "http.redirectDomains",
-    "http.trustedProxies",
+    "http.trustedProxies", "database.extensions", "app.healthHost",
 ]  # fmt: skip
 """The settings that not every target serves."""
 Takes = Mapping[Shared, tuple[str, ...] | bool]

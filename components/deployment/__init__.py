@@ -25,10 +25,6 @@ class Deployment:
         """What serves, on every instance; one that can't be reached is among them."""
         self.refuse("status")
 
-    def warnings(self) -> Sequence[str]:
-        """What isn't well around the instances, a line each with what to do."""
-        return ()
-
     def logs(self, lines: int, follow: bool) -> Iterator[str]:
         """The last lines, without their ends; then, to `follow`, each new one as it comes."""
         self.refuse("logs")

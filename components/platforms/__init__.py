@@ -6,7 +6,7 @@ the gates and the words for a failure are here: a release is sent, asked private
 publicly, or taken back."""
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from cloud_init.host.contracts.manifest import Health
 from cloud_init.host.contracts.rollout import Outcome
 from cloud_init.host.release import templates
-from components.deployment.answers import GOING_BACK, Verdict
+from components.deployment.answers import GOING_BACK, Release, Verdict
 from components.errors import SlipwayError
 from components.hosts import progress
 from components.release.bundle import Bundle
@@ -27,7 +27,7 @@ TAKES: Takes = {
     "front": (), "manager": (), "server.kind": ("auto", "gunicorn"), "database.engine": ("none", "postgres", "mysql"),
     "database.placement": ("managed", "external"), "tls.certificate": False, "app.data": False, "app.cron": False,
     "app.packages": False, "http.errorPages": False, "http.snippet": False, "http.maxBody": False, "http.cors": False,
-    "http.redirectDomains": False, "http.trustedProxies": False,
+    "http.redirectDomains": False, "http.trustedProxies": False, "database.extensions": False, "app.healthHost": False,
 }  # fmt: skip
 """What of the settings a platform serves that has a front of its own and keeps no disk; one that
 serves more says so in its target's file."""
@@ -97,6 +97,13 @@ def rollback(platform: Platform, url: str, health: Health, release: str) -> Verd
     return _Steps(platform, url, health).run(release, release, lambda: None)
 
 
+def older(releases: Sequence[Release]) -> list[str]:
+    """Ids of those that were made before the one that serves, the newest first: a later one was
+    refused. `releases`: the newest first."""
+    live = min((at for at, one in enumerate(releases) if one.live), default=-1)
+    return [one.id for one in releases[live + 1 :] if not one.live]
+
+
 class _Steps:
     def __init__(self, platform: Platform, url: str, health: Health) -> None:
         self.platform, self.url, self.health = platform, url, health
@@ -119,7 +126,7 @@ class _Steps:
                 self._ask(self.url, release)
         except _Failed as failed:
             serves, stuck = before, list[Outcome]()
-            if failed.overtaken:
+            if failed.overtaken or not (before or touched):  # what was withdrawn may serve again
                 with suppress(SlipwayError):
                     serves = self.platform.live()
             elif touched:

@@ -22,7 +22,7 @@ from components.deployment.answers import Instance, Live, Process, Release, Rele
 from components.errors import SlipwayError
 from components.gcp.control import services
 from components.hosts import progress
-from components.platforms import Overtaken, Sendable, rollback
+from components.platforms import Overtaken, Sendable, older, rollback
 
 SECRETS = "SLIPWAY_SECRETS"
 """The variable with addresses of secrets by name, as JSON; `files/slipway_secrets.py` reads it."""
@@ -101,7 +101,7 @@ class AppEngine(Deployment):
         if (serves := self.live()) != release:
             raise Overtaken(f"somebody else had {serves or 'nothing'} promoted meanwhile")
         try:
-            self._prune()
+            self._prune(before)
         except SlipwayError as error:
             progress.note(self.name, f"old versions stay as they are: {error}")
 
@@ -121,8 +121,9 @@ class AppEngine(Deployment):
         return [Releases(host=self.name, ok=True, releases=found)]
 
     def rollback(self, release: str | None) -> Verdict:
-        kept = [one.id for one in self.releases()[0].releases if not one.live]
-        if (wanted := release or next(iter(kept), "")) not in kept:
+        every = self.releases()[0].releases
+        kept = [one.id for one in every if not one.live]
+        if (wanted := release or next(iter(older(every)), "")) not in kept:
             found = f"rollback: wanted one of {', '.join(kept) or 'none'}, which are kept, found {wanted!r}"
             return Verdict(False, found, wanted, self.live())
         return rollback(self, self.url, Health(**self.facts["health"]), wanted)
@@ -152,10 +153,11 @@ class AppEngine(Deployment):
         wanted = {"automaticScaling": {"standardSchedulerSettings": {"minInstances": least}}}
         self.google.change("PATCH", f"{_VERSIONS}/{version}", wanted, mask=_SCALE)
 
-    def _prune(self) -> None:
-        """Lets four versions without traffic sleep, and removes older ones."""
+    def _prune(self, before: str | None) -> None:
+        """Lets four versions without traffic sleep, `before` among them, and removes older ones."""
         split = self._split()
-        for at, one in enumerate(other for other in self._versions() if other["id"] not in split):
+        others = [one for one in self._versions() if one["id"] not in split]
+        for at, one in enumerate(sorted(others, key=lambda one: one["id"] != _version(before or ""))):
             if at > 3:
                 self.google.change("DELETE", f"{_VERSIONS}/{one['id']}")
             elif one.get("automaticScaling", {}).get("standardSchedulerSettings", {}).get("minInstances"):
@@ -227,7 +229,8 @@ def _handler(url: str, secure: str, script: str = "", static_files: str = "", up
 def build_of(release: Sendable, source: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     """The build that runs the release command as the app's account, beside Cloud SQL's proxy."""
     build: dict[str, Any] = yaml.safe_load(text("appengine/cloudbuild.yaml"))
-    environment = {**release.bundle.environment, "COMMAND": release.bundle.release_command, "DATABASE": facts["database"]}
+    environment = {**release.bundle.environment, "SLIPWAY_COMMAND": release.bundle.release_command}
+    environment["SLIPWAY_DATABASE"] = facts["database"]
     words = [f"{name}={value.replace('$', '$$')}" for name, value in environment.items()]  # a build has variables too
     build["steps"][-1] |= {"env": words, "secretEnv": sorted(facts["secrets"])}
     secrets = [{"env": name, "versionName": version} for name, version in sorted(facts["secrets"].items())]

@@ -18,7 +18,7 @@ from components.deployment import Deployment, Verb
 from components.deployment.answers import Instance, Live, Release, Releases, Verdict
 from components.errors import NotLaunchedError, SlipwayError, UsageError
 from components.hosts import progress
-from components.platforms import Overtaken, Sendable, rollback
+from components.platforms import Overtaken, Sendable, older, rollback
 
 KEPT = 5
 _ID = re.compile("[0-9a-f]{12}")  # Amazon's sample app has a version, too
@@ -117,9 +117,9 @@ class Beanstalk(Deployment):
         return [Releases(host=self.name, ok=True, releases=known)]
 
     def rollback(self, release: str | None) -> Verdict:
-        kept, live = [one.id for one in self.releases()[0].releases], self.live()
-        older = kept[kept.index(live) + 1 :] if live in kept else kept
-        if (wanted := release or next(iter(older), "one before")) not in kept:
+        every, live = self.releases()[0].releases, self.live()
+        kept = [one.id for one in every]
+        if (wanted := release or next(iter(older(every)), "one before")) not in kept:
             return Verdict(False, f"rollback: wanted a release that is kept, found {wanted!r} among {', '.join(kept)}", wanted, live)
         return rollback(self, self.url, self.health, wanted)
 

@@ -19,7 +19,7 @@ from components.deployment import Deployment, Verb
 from components.deployment.answers import Answer, Instance, Kept, Live, Process, Release, Releases, Verdict
 from components.errors import SlipwayError, UsageError, one_line
 from components.hosts import progress
-from components.platforms import Overtaken, Sendable, rollback
+from components.platforms import Overtaken, Sendable, older, rollback
 
 PAUSE = 2.0  # seconds between two questions
 PREBOOT = ("standard", "performance")  # so types of dynos begin of which the old ones serve until new ones do
@@ -101,8 +101,7 @@ class Platform(Deployment):
             raise SlipwayError(f"slipway:heroku.region: wanted {region}, where the app is for good, found {facts['region']}; set it back")
         self._call("PATCH", "", {"build_stack": facts["stack"]})
         if plan := facts["plan"]:
-            there = [one["plan"]["name"] for one in self._call("GET", "addons") if one["addon_service"]["name"] == "heroku-postgresql"]
-            if not there:
+            if not (there := self._databases()):
                 self._until(f"addons/{self._call('POST', 'addons', {'plan': plan})['id']}", "state")
             elif plan not in there:
                 how = "run `heroku addons:upgrade`, then set that one"
@@ -116,10 +115,19 @@ class Platform(Deployment):
 
     def remove(self) -> None:
         """Deletes the app, and with it its database. Refused while that is to be kept."""
-        if self.facts["keep"] and self.facts["plan"]:
+        if self.facts["keep"] and self._databases():
             raise SlipwayError("wanted slipway:keepData: false, as Heroku's database goes with its app, found true; set it, then `up`")
         with suppress(_Missing):
+            if self._call("GET")["slug_size"] is not None and (why := self.drift()):
+                raise SlipwayError(f"{why}; nothing was deleted: if it isn't yours, run `pulumi refresh`, then `destroy` again")
             self._call("DELETE")
+
+    def _databases(self) -> list[str]:
+        """The plans of those that there are, whatever the settings say by now."""
+        with suppress(_Missing):
+            addons = self._call("GET", "addons")
+            return [one["plan"]["name"] for one in addons if one["addon_service"]["name"] == "heroku-postgresql"]
+        return []
 
     def _releases(self) -> list[dict[str, Any]]:
         """Those that are kept, the newest first: `ours` is our id of what runs, `at` its time."""
@@ -183,7 +191,7 @@ class Platform(Deployment):
             made = self._follow(build, "builds", "the build")["release"]["id"]
             self._follow(self._call("GET", f"releases/{made}"), "releases", "the release command")
         except SlipwayError:
-            if changes and before:
+            if changes and before and self.live() == before:
                 self._go_back(before)
             raise
         if (newest := self._releases()[0])["id"] != made:
@@ -245,15 +253,14 @@ class Platform(Deployment):
         return [Releases(host=self.name, ok=True, releases=list(newest.values())[::-1])]
 
     def rollback(self, release: str | None) -> Verdict:
-        kept = [one.id for one in self.releases()[0].releases if not one.live]
-        return rollback(self, self.url, self.health, release or next(iter(kept), "none"))
+        return rollback(self, self.url, self.health, release or next(iter(older(self.releases()[0].releases)), "none"))
 
     def maintenance(self, on: bool) -> Sequence[Answer]:
         self._call("PATCH", "", {"maintenance": on})
         return [Answer(host=self.name, ok=True)]
 
     def kept(self) -> Sequence[Kept]:
-        if self.facts["plan"]:  # a `destroy` that asks for this has said that data stays
+        if self._databases():  # a `destroy` that asks for this has said that data stays
             raise UsageError("destroy: Heroku's database goes with its app: say so, by --with-data and the app's name")
         return ()
 

@@ -58,10 +58,10 @@ class Runs:
 
 
 def plan(settings: Settings, folder: Path, health_host: str, runs: Runs = Runs()) -> core.Release[Bundle]:
-    """The release for a platform. `health_host`: the name that the app is asked by. Raises
-    `SlipwayError` as `core.plan` does."""
+    """The release for a platform. Without a domain it is asked by `health_host` over plain HTTP;
+    where that is empty, by its address with TLS. Raises `SlipwayError` as `core.plan` does."""
     known = core.core(settings, folder, auto="gunicorn")
-    app = settings.app
+    app, scheme = settings.app, "http" if health_host and not settings.domain else "https"
     with core.settings_told(settings):
         host = WebHost(known.source.module, known.server, door=core.make_door(settings))
         web = port_command(known.server)
@@ -73,7 +73,7 @@ def plan(settings: Settings, folder: Path, health_host: str, runs: Runs = Runs()
         wanted = joined(known.source.requirements, servers)
     if known.source.constraints:
         wanted = f"-c constraints.txt\n{wanted}"
-        files.append(File("constraints.txt", _HASH.sub("", known.source.constraints)))
+        files.append(File("constraints.txt", joined(known.source.constraints, servers)))
     files += [File("requirements.txt", wanted), *core.about(known.source)]
     if app.python:
         files.append(File(".python-version", f"{app.python}\n"))
@@ -81,7 +81,7 @@ def plan(settings: Settings, folder: Path, health_host: str, runs: Runs = Runs()
         code=known.code,
         files=tuple(sorted(files, key=lambda file: file.path)),
         environment=dict(app.env),
-        health=core.make_health(settings, host.door, settings.domain or health_host, "https"),
+        health=core.make_health(settings, host.door, settings.domain or health_host, scheme),
         release_command=app.release_command or "",
         processes=dict(app.processes),
     )

@@ -96,7 +96,7 @@ def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
     build(folder / app.path, app, dry)
     source = find_app(folder / app.path, app.module, app.requirements)
     for sentence in source.sentences:
-        (pulumi.log.info if sentence in source.remarks else pulumi.log.debug)(sentence)
+        pulumi.log.info(sentence)
     for pitfall in pitfalls.find(source.folder, settings.given):
         pulumi.log.warn(pitfall)
     code = collect(source.folder, app.built, keep=not dry)

@@ -30,14 +30,13 @@ class Found(NamedTuple):
 @dataclass(frozen=True)
 class AppSource:
     """An app in its folder. `module`: `package.module:name` or `package.module:factory()`;
-    `requirements` and `constraints`: what an installer reads; `sentences`: all in words for people,
-    of which `remarks` say what was passed over."""
+    `requirements` and `constraints`: what an installer reads; `sentences`: all that in words for
+    people, the third and later ones what was passed over."""
 
     folder: Path
     module: str
     requirements: str
     constraints: str
-    remarks: tuple[str, ...]
     sentences: tuple[str, ...]
 
 
@@ -54,9 +53,8 @@ def find_app(folder: Path, module: str | None, chosen: str | None = None) -> App
     packages = sum(line[0] != "-" for line in needs.lines)
     count = "1 package" if packages == 1 else f"{packages} packages"
     first = (f"module {found.module} ({found.where})", f"requirements from {needs.file} ({count})")
-    remarks = (*there.notes, *needs.remarks)
     text, constraints = ("".join(f"{line}\n" for line in lines) for lines in (needs.lines, needs.constraints))
-    return AppSource(folder, found.module, text, constraints, remarks, (*first, *remarks))
+    return AppSource(folder, found.module, text, constraints, (*first, *there.notes, *needs.remarks))
 
 
 class AppFolder:
@@ -145,7 +143,7 @@ class AppFolder:
             self.refused = self.refused or f" ({self.shown(path)} can't be read: {error})"
             return None
         for name in (*_NAMES, *file.apps()):
-            if file.may_be_app(name) and not self._is_module(file, name):
+            if file.may_be_app(name) and not self._is_module(file, name, path):
                 return Found(f"{module}:{name}", self.shown(path))
         for name in _FACTORIES:
             if file.may_be_factory(name):
@@ -155,11 +153,13 @@ class AppFolder:
                 self.refused = self.refused or f" ({self.shown(path)}: {name.removesuffix('()')} {why})"
         return None
 
-    def _is_module(self, file: PythonFile, name: str) -> bool:
+    def _is_module(self, file: PythonFile, name: str, path: Path) -> bool:
         """Whether `name` is imported from a package with a module of that name, not to serve."""
         node = file.names.get(name)
-        if not isinstance(node, ast.ImportFrom) or node.module is None:
-            return isinstance(node, ast.ImportFrom)
+        if not isinstance(node, ast.ImportFrom):
+            return False
+        if node.module is None:
+            return any((path.parent / one).exists() for one in (f"{name}.py", f"{name}/__init__.py"))
         own = readable(self.file_of(node.module))
         return self.file_of(f"{node.module}.{name}") is not None and not (own and name in own.names)
 

@@ -15,7 +15,7 @@ _ORDER = (
 )  # fmt: skip
 # Files of other kinds, and what to do with them. Setuptools' are neither run nor read.
 _OTHERS = {
-    "Pipfile": "pipenv requirements > requirements.txt",
+    **dict.fromkeys(("Pipfile", "Pipfile.lock"), "pipenv requirements > requirements.txt"),
     "pylock.toml": "have what made it write a requirements.txt, such as: uv export -o requirements.txt",
     "pdm.lock": "pdm export -o requirements.txt",
     "environment.yml": "write what the app needs of it into a requirements.txt, as conda isn't there on hosts",
@@ -72,6 +72,10 @@ def _chosen(folder: Path, setting: str) -> tuple[Path, list[str]]:
     path = folder / name
     if not path.resolve().is_relative_to(folder.resolve()):
         raise UsageError(f"{SETTING}: wanted a file in the app's folder, found {name!r}, which is outside; copy it into the folder")
+    if path.name in _OTHERS:
+        raise UsageError(
+            f"{SETTING}: wanted a lock of uv or Poetry, pyproject.toml or a requirements file, found {name!r}; {_OTHERS[path.name]}"
+        )
     if not path.is_file():
         raise UsageError(f"{SETTING}: wanted a file in the app's folder, found no file {name!r} in {folder}; correct it, or leave it out")
     return path, [one.strip() for one in more.split(",") if one.strip()]

@@ -63,8 +63,8 @@ def _words(command: str) -> list[str]:
 
 def _started(folder: Path, file: str, words: list[str]) -> Iterator[Named]:
     """The last word that names an app, of the command or of scripts of the app's that it starts."""
-    scripts = [folder / Path(word).name for word in words if word.endswith(".sh")]
-    words = [*words, *(word for script in scripts for line in read_text(script).splitlines() for word in _words(line))]
+    scripts = [folder / path for word in words if word.endswith(".sh") for path in {word.lstrip("./"), Path(word).name}]
+    words = [*(word for script in scripts for line in read_text(script).splitlines() for word in _words(line)), *words]
     apps = [word for word in words if _APP.fullmatch(word) and not word.startswith(_NO_APP)]
     folders = [after.strip("/").removeprefix("./").strip(".") for word, after in pairwise(words) if word in _FOLDERS]
     place = next((one for one in folders if (folder / one).is_dir()), "")

@@ -42,7 +42,7 @@ from components.target import needs_nothing as needs
 __all__ = ["TAKES", "THIS_MACHINE", "Options", "Target", "bundle", "deployment", "needs"]
 
 THIS_MACHINE = False
-TAKES: Takes = {**platforms.TAKES, "http.maxBody": True, "http.staticAge": False}
+TAKES: Takes = {**platforms.TAKES, "http.maxBody": True, "http.staticAge": False, "app.healthHost": True}
 _SECTION = "slipway:aws-beanstalk"
 PYTHONS = ("3.14", "3.13", "3.12", "3.11", "3.9")
 """Those that Elastic Beanstalk has on Amazon Linux 2023, the newest first."""
@@ -79,13 +79,13 @@ def problems(settings: Settings, options: Options) -> Iterator[Problem]:
 def bundle(settings: Settings, folder: Path) -> core.Release[Bundle]:
     """The release of a stack, with what the platform's nginx and deployment read; a folder that
     `eb` and the console take, too. Raises `SlipwayError` as `plan` does."""
-    options, planned = _options(settings), plan(settings, folder, "localhost")
+    options, planned = _options(settings), plan(settings, folder, settings.app.health_host or "localhost")
     made, deployment = planned.manifest, dict[str, Any]()
     commands = {f"process-{name}": command for name, command in made.processes.items()}
     procfile = "".join(f"{name}: sh files/process-{name}.sh\n" for name in made.processes)
     if made.release_command:
         commands["release-command"] = made.release_command
-        deployment["container_commands"] = {"slipway": {"command": "sh files/release-command.sh", "leader_only": True}}
+        deployment["container_commands"] = {"slipway": {"command": "bash -o pipefail files/release-command.sh", "leader_only": True}}
     if settings.database.placement == "managed":
         place = {"mode": "000644", "owner": "root", "group": "root", "source": AUTHORITY.format(options.region)}
         deployment["files"] = {f"/etc/slipway/{settings.app.name}/database-ca.pem": place}
@@ -232,8 +232,8 @@ class Target(TargetComponent):
         zone = aws.elasticbeanstalk.get_hosted_zone_output(region=options.region, opts=site.lookup).id
         records = site.site_records(SiteName, SiteNameArgs, dns_name=made.cname, zone_id=zone)
         if options.email:
-            watched = {**database.watched, "environment": facts["name"]}
-            Alarms(f"{name}-alarms", AlarmsArgs(email=options.email, tags=site.tags, **watched), site.child)
+            watched = AlarmsArgs(email=options.email, tags=site.tags, environment=facts["name"], **database.watched)
+            Alarms(f"{name}-alarms", watched, site.child)
         url = made.cname.apply(lambda own: f"https://{settings.domain}" if settings.domain else f"http://{own}")
         args = DeployArgs(planned, release, {**facts, "bucket": site.store.bucket}, url, secrets)
         after = pulumi.ResourceOptions(depends_on=[made, *records])
@@ -245,7 +245,12 @@ def deployment(settings: Settings, place: StackPlace) -> Beanstalk:
     """The environment that there is now."""
     made = Beanstalk({**_facts(settings, place), "bucket": ""})
     made.url = f"https://{settings.domain}" if settings.domain else f"http://{made.environment()['CNAME']}"
-    made.health = core.make_health(settings, core.make_door(settings), settings.domain or "localhost", "https")
+    made.health = core.make_health(
+        settings,
+        core.make_door(settings),
+        settings.domain or settings.app.health_host or "localhost",
+        "https" if settings.domain else "http",
+    )
     return made
 
 

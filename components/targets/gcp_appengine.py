@@ -61,21 +61,14 @@ class Options(Model):
 
 
 def _problems(settings: Settings, options: Options) -> Iterator[Problem]:
-    least, most, python, longest = (
-        options.min_instances,
-        options.max_instances,
-        settings.app.python,
-        max(map(len, settings.given), default=0),
-    )
-    if least > most:
+    python = settings.app.python
+    if (least := options.min_instances) > (most := options.max_instances):
         yield f"{_SECTION}.minInstances", f"wanted at most maxInstances, found {least} and {most}; change one"
     if (seconds := settings.server.timeout) > 600:
         yield "slipway:server.timeout", f"wanted at most 600, as App Engine ends a request then, found {seconds}; lower it"
     if python not in (None, *_PYTHONS):
         yield "slipway:app.python", f"wanted one of {', '.join(_PYTHONS)}, found {shown(python)}; set one, or leave it out"
-    if settings.database.extensions:
-        yield "slipway:database.extensions", "wanted none, found some; make them in slipway:app.releaseCommand"
-    if longest > 180:
+    if (longest := max(map(len, settings.given), default=0)) > 180:
         yield "slipway:secretEnv", f"wanted names of at most 180 letters, found one of {longest}; shorten it"
 
 
@@ -140,6 +133,7 @@ def _planned(settings: Settings, options: Options, folder: Path) -> core.Release
     }
     document = {
         "runtime": f"python{(settings.app.python or _PYTHONS[0]).replace('.', '')}",
+        "service_account": _account(settings, options),
         "entrypoint": web.removeprefix("web: ").strip(),
         "instance_class": options.instance_class,
         "automatic_scaling": {"min_instances": options.min_instances, "max_instances": options.max_instances},
@@ -164,6 +158,10 @@ def deployment(settings: Settings, place: StackPlace) -> AppEngine:
     return AppEngine({**_facts(settings, options, place), "url": f"https://{hostname}"})
 
 
+def _account(settings: Settings, options: Options) -> str:
+    return f"{names.short(f'{_site(settings)}-app', 30)}@{options.project}.iam.gserviceaccount.com"
+
+
 def _site(settings: Settings) -> str:
     return names.short(f"{settings.app.name}-{settings.stack}".lower(), 30)
 
@@ -185,6 +183,6 @@ def _facts(settings: Settings, options: Options, place: StackPlace) -> dict[str,
     return {
         "platform": "appengine", "app": app.name, "project": project, "region": region, "secrets": {}, "database": "",
         "bucket": common.bucket_name(project, region, place.project, place.stack, app.name), "min": options.min_instances,
-        "account": f"{names.short(f'{_site(settings)}-app', 30)}@{project}.iam.gserviceaccount.com", "python": app.python or _PYTHONS[0],
+        "account": _account(settings, options), "python": app.python or _PYTHONS[0],
         "health": asdict(core.make_health(settings, core.make_door(settings), "", "https")),
     }  # fmt: skip

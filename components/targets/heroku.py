@@ -35,7 +35,9 @@ class Options(Model):
     name: Annotated[str, _NAME] | None = setting(None, "The app's name among all of Heroku's. PROJECT-STACK if left out.")
     region: Literal["us", "eu"] = setting("us", "Where it is, for good.")
     stack: Literal["heroku-24", "heroku-26"] = setting("heroku-26", "The system that it is built for.")
-    dynos: Mapping[Annotated[str, kinds.JOB_NAME], _Size] = setting({}, "Types, of `web` and `app.processes`. `basic` if left out.")
+    dynos: Mapping[Annotated[str, kinds.JOB_NAME], _Size] = setting(
+        {}, "Types, of `web` and `app.processes`: as `web` if left out, that is `basic`."
+    )
     quantities: Mapping[Annotated[str, kinds.JOB_NAME], Annotated[int, number(1, 100)]] = setting({}, "How many of each. 1 if left out.")
     database: Annotated[str, kinds.JOB_NAME] = setting("essential-0", "The plan of Heroku Postgres.")
 
@@ -76,8 +78,6 @@ def deployment(settings: Settings, place: StackPlace) -> Platform:
 def _problems(settings: Settings, options: Options) -> Iterator[Problem]:
     if settings.server.timeout > 30:
         yield "slipway:server.timeout", f"wanted at most 30, when Heroku's router gives up, found {settings.server.timeout}; set it"
-    if settings.database.extensions:
-        yield "slipway:database.extensions", "wanted none, which Slipway doesn't make here, found some; make them by the release command"
     for name in [one for one in (*options.dynos, *options.quantities) if one not in ("web", *settings.app.processes)]:
         yield "slipway:heroku.dynos", f"wanted web, or a name of slipway:app.processes, found {name!r}; leave it out"
 
@@ -90,10 +90,11 @@ def _health(settings: Settings, options: Options) -> Health:
 
 def _facts(settings: Settings, place: StackPlace) -> dict[str, Any]:
     options, database = target_options(settings, Options, "heroku", _problems), settings.database
+    size = options.dynos.get("web", "basic")  # Heroku takes no mix of Basic ones and others
     processes, is_managed = ("web", *settings.app.processes), (database.engine, database.placement) == ("postgres", "managed")
     return {
         "platform": "heroku", "host": options.name or f"{place.project}-{place.stack}".lower(), "owner": f"{place.project}/{place.stack}",
         "region": options.region, "stack": options.stack, "domain": settings.domain, "keep": settings.keep_data,
         "plan": f"heroku-postgresql:{options.database}" if is_managed else "",
-        "formation": {one: {"quantity": options.quantities.get(one, 1), "size": options.dynos.get(one, "basic")} for one in processes},
+        "formation": {one: {"quantity": options.quantities.get(one, 1), "size": options.dynos.get(one, size)} for one in processes},
     }  # fmt: skip

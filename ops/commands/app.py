@@ -36,14 +36,12 @@ def status(call: calls.InJson) -> None:
     """Show which release serves, its processes, database and disk."""
     work = workplace.enter(call)
     deployment = work.deployment(acts=False)
-    instances, warnings = deployment.status(), deployment.warnings()
+    instances = deployment.status()
     if call.as_json:
-        head = {"stack": call.stack, "target": work.settings.target, "url": deployment.url, "warnings": list(warnings)}
+        head = {"stack": call.stack, "target": work.settings.target, "url": deployment.url}
         tables.document({**head, "hosts": [one.model_dump() for one in instances]})
     else:
         tables.line(f"{work.settings.app.name} on {work.settings.target}, stack {call.stack}: {deployment.url}")
-        for warning in warnings:
-            tables.line(f"warning: {warning}")
         if len(instances) > 1:
             rows = [
                 [short(one.host), one.role, one.address, one.live.release if one.live else "-", str(len(one.problems) + (not one.ok))]

@@ -85,10 +85,10 @@ def text(whole: str) -> str | None:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> Table:
-    """A table without lines; long words of a row fold inside their column, ids and the like never."""
+    """A table without lines; the words of a row fold inside their column, but for short names."""
     made = Table(box=None, pad_edge=False, header_style="bold")
     for at, column in enumerate(columns):
-        made.add_column(column, overflow="fold", no_wrap=all(len(row[at]) <= 20 for row in rows))
+        made.add_column(column, overflow="fold", no_wrap=at == 0 and all(len(row[at]) <= 20 for row in rows))
     for row in rows:
         made.add_row(*(masked(cell) if isinstance(cell, str) else cell for cell in row))  # before it is folded
     return made

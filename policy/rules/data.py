@@ -86,7 +86,8 @@ def _all_needed(plan: Plan, kept: Resource) -> Iterator[Resource]:
     waiting, met = [kept], {kept.urn}
     while waiting:
         one = waiting.pop(0)
-        beside = [other for other in plan.resources if "Encryption" in other.type and one in plan.origins(other, "bucket")]
+        keys = [other for other in plan.resources if "Encryption" in other.type]
+        beside = [key for key in keys if one in plan.origins(key, "bucket") or key.inputs.get("bucket") == one.inputs.get("bucket", 0)]
         for needed in (needs for at in (one, *beside) for input in at.references for needs in plan.origins(at, input)):
             if needed.kind == "resource" and needed.urn not in met:
                 met.add(needed.urn)

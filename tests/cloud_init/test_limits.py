@@ -90,9 +90,10 @@ def on_platform(tmp_path: Path) -> Any:
 
 
 def test_a_platforms_own_front_is_heard(on_platform: Any) -> None:
-    [seen] = on_platform({})({"HTTP_FORWARDED": "for=1.2.3.4", "HTTP_X_REAL_IP": "192.0.2.1"}, lambda *_: None)
-    assert seen["HTTP_FORWARDED"] == "for=1.2.3.4"
-    assert seen["REMOTE_ADDR"] == "192.0.2.1"
+    said = {"HTTP_X_FORWARDED_PROTO": "https", "HTTP_X_REAL_IP": "192.0.2.1", "HTTP_X_REMOTE_USER": "root", "PATH_INFO": "//evil"}
+    [seen] = on_platform({})(said, lambda *_: None)
+    assert (seen["wsgi.url_scheme"], seen["REMOTE_ADDR"], seen["PATH_INFO"]) == ("https", "192.0.2.1", "/evil")
+    assert "HTTP_X_REMOTE_USER" not in seen
 
 
 def test_a_clients_address_is_the_last_that_the_router_wrote(on_platform: Any) -> None:

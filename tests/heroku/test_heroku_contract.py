@@ -63,7 +63,7 @@ def test_the_secret_is_in_no_facts():
         ({"slipway:server": {"timeout": 31}}, "slipway:server.timeout: wanted at most 30, when Heroku's router gives up, found 31; set it"),
         (
             {"slipway:database": {"engine": "postgres", "placement": "managed", "extensions": ["citext"]}},
-            "slipway:database.extensions: wanted none, which Slipway doesn't make here, found some; make them by the release command",
+            "slipway:database.extensions: wanted nothing, found a list; the target heroku serves none; leave it out",
         ),
         (
             {f"{SECTION}.quantities": {"worker": 2}},

@@ -2,6 +2,7 @@
 which program is started in which order, and what is tried after something failed, no real one shows by itself."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -10,6 +11,7 @@ import pytest
 
 from cloud_init.host.base.files import link, target
 from cloud_init.host.base.outcome import Refused, Steps
+from cloud_init.host.contracts.facts import ContainerFacts
 from cloud_init.host.contracts.rollout import DesiredState
 from cloud_init.host.follow import watch as watching
 from cloud_init.host.follow.decide import Action
@@ -182,12 +184,23 @@ def test_watch_boots_again_after_a_boot_that_failed_and_after_a_kill(host, tmp_p
     assert len(turns()) == 4
 
 
-@pytest.mark.parametrize(("noted", "done"), [("relay", ["restart"]), ("apache", ["WINCH", "start"]), ("nginx", ["HUP"]), ("", ["HUP"])])
-def test_a_front_of_another_kind_is_started_anew_and_of_the_same_reads_anew(host, monkeypatch, noted, done):
+@pytest.mark.parametrize(
+    ("noted", "runs", "done"),
+    [
+        ("relay", True, ["restart"]),
+        ("apache", True, ["WINCH"]),
+        ("apache", False, ["restart"]),
+        ("nginx", True, ["HUP"]),
+        ("", True, ["HUP"]),
+    ],
+)
+def test_a_front_of_another_kind_is_started_anew_and_of_the_same_reads_anew(host, monkeypatch, noted, runs, done):
     """On an engine the settings may name another one; trees of before may be served by a relay, which a signal to reload would end."""
     told = []
     monkeypatch.setattr(host.manager, "restart", lambda _: told.append("restart"))
-    monkeypatch.setattr(host.manager, "start", lambda _: told.append("start"))
+    state = ProgramStatus("front", managers.RUNNING if runs else managers.STOPPED)
+    monkeypatch.setattr(host.manager, "status", lambda _: state)
+    monkeypatch.setattr(host.places, "facts", replace(host.places.facts, containers=ContainerFacts("site", "site", 512, 1024)))
     monkeypatch.setattr(host.manager, "signal", lambda _, signal: told.append(signal) or host.places.serving.write_text("nginx"))
     monkeypatch.setattr(configuration, "find", lambda *_: "nginx")
     host.places.serving.parent.mkdir(parents=True, exist_ok=True)

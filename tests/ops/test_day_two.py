@@ -41,18 +41,6 @@ def test_a_host_out_of_reach_does_not_hide_the_others(world, slipway):
     assert "release aaaabbbbcccc" in done.stdout
 
 
-def test_what_stands_around_the_hosts_is_told(world, slipway, monkeypatch):
-    told = "no alarm reaches ops@example.com"
-    site = Site(cast(Any, None), cast(Any, world.hosts), "http://127.0.0.1:8080", follow=True)
-    world.asked = HostsDeployment(site)
-    monkeypatch.setattr(HostsDeployment, "warnings", lambda _: [told])
-    done = slipway("status")
-    assert done.exit_code == 0
-    assert f"warning: {told}" in done.stdout.splitlines()
-    assert "release aaaabbbbcccc" in done.stdout
-    assert json.loads(slipway("status", "--json").stdout)["warnings"] == [told]
-
-
 def test_several_hosts_have_a_table_before_their_details(world, slipway):
     told = {"status": {**STATUS, "problems": ["the disk is full", "the clock is wrong"]}}
     world.hosts = [

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from policy.clouds.aws import SUBNET, TEMPLATE
+from policy.clouds.aws import TEMPLATE
 from policy.facts import is_world
 from policy.plan import Plan, Resource, first, flag, is_known, items, mapping, origins, text
 
 VPC = "aws:ec2/vpc:Vpc"
+SUBNET = "aws:ec2/subnet:Subnet"
 _INTERFACE = "aws:ec2/networkInterface:NetworkInterface"
 _ADDRESSES = {
     "aws:ec2/eip:Eip": ("instance", "networkInterface"),

@@ -86,11 +86,11 @@ def test_what_goes_wrong_is_one_line(folder: Path, given: dict[str, Any], words:
 
 
 def test_a_bundle_has_the_constraints_too_without_hashes(tmp_path: Path) -> None:
-    """A platform's pip wants a hash for each line or for none."""
+    """A platform's pip wants a hash for each line or for none; and of the server's own packages the bundle's versions count."""
     (tmp_path / "wsgi.py").write_text("app = make()")
     (tmp_path / "requirements.txt").write_text("-c pins.txt\nflask")
-    (tmp_path / "pins.txt").write_text("jinja2==3.1 --hash=sha256:0")
+    (tmp_path / "pins.txt").write_text("jinja2==3.1 --hash=sha256:0\nGunicorn==21.2.0")
     settings = parse({"slipway:target": "local", "slipway:app": {"name": "shop"}}, [], "dev")
     files = {file.path: file.content for file in bundle.plan(settings, tmp_path, "x").manifest.files}
-    assert files["constraints.txt"] == "jinja2==3.1\n"
+    assert files["constraints.txt"] == "jinja2==3.1\ngunicorn==27.0.1\n"
     assert files["requirements.txt"].splitlines()[:2] == ["-c constraints.txt", "flask"]

@@ -14,7 +14,7 @@ AT_ONCE = ".threads: 128 requests at once in each worker, which may open as many
 
 @pytest.fixture
 def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The server for an app with these requirements and settings, and the lines that were said."""
+    """The server for an app with these requirements and settings, and what was said after module and requirements."""
     said: list[str] = []
     for level in ("info", "warn"):
         monkeypatch.setattr(pulumi.log, level, said.append)
@@ -26,7 +26,7 @@ def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         settings = parse(config, [], "dev")
         said.clear()
         found = core.core(settings, tmp_path).server
-        return (found.kind, found.worker_class, found.workers, found.threads), [line.removeprefix("slipway:server") for line in said]
+        return (found.kind, found.worker_class, found.workers, found.threads), [line.removeprefix("slipway:server") for line in said[2:]]
 
     return choose
 

@@ -115,7 +115,7 @@ def test_requirements(case: dict[str, Any], tmp_path: Path) -> None:
         assert source.requirements.splitlines() == case["lines"]
         assert source.constraints.splitlines() == case.get("constraints", [])
         assert case.get("found", source.sentences[1]) == source.sentences[1]
-        assert list(source.remarks) == case.get("remarks", list(source.remarks))
+        assert list(source.sentences[2:]) == case.get("remarks", list(source.sentences[2:]))
     else:
         text = told(folder, chosen=case.get("chosen"))
         assert [words for words in case["told"] if words not in text] == [], text

@@ -12,7 +12,14 @@ from ops.commands import init
 WORDS = ("front", "manager", "server.kind", "database.engine")
 NOTHING: Takes = {key: () if key in WORDS else False for key in get_args(Shared)} | {"database.placement": ("managed",)}
 APP = {"name": "shop", "path": "."}
-MORE = {"healthPath": "/", "static": {"/static": "static"}, "data": ["instance"], "releaseCommand": "x", "processes": {"worker": "x"}}
+MORE = {
+    "healthPath": "/",
+    "healthHost": "a.example",
+    "static": {"/static": "static"},
+    "data": ["instance"],
+    "releaseCommand": "x",
+    "processes": {"worker": "x"},
+}
 CRON = {"nightly": {"schedule": "0 3 * * *", "command": "x"}}
 
 
@@ -51,7 +58,7 @@ def test_every_line_of_the_table_refuses():
         "front": "nginx",
         "manager": "supervisor",
         "server": {"kind": "uwsgi"},
-        "database": {"engine": "sqlite"},
+        "database": {"engine": "sqlite", "extensions": ["citext"]},
         "domain": "a.example",
         "tls": {"certificate": "chain.pem"},
         "secretTls": {"key": "text"},

@@ -15,7 +15,6 @@ from ..base import Places, Refused, front_group, link, note, processes, read_for
 from ..processes.managers import Manager
 
 MAINTENANCE = "maintenance.html"
-_PATIENCE = 40  # seconds for what a front has in hand
 
 
 class Server(NamedTuple):
@@ -99,15 +98,16 @@ def install(places: Places, manager: Manager, folder: Path) -> None:
     link(places.etc / "front.listen", "{}:{}".format(*places.facts.front.listen))
     if before is None or target(places.live) is None:
         return
-    kind_now = read_foreign(places.serving)  # on an engine another than is wanted from now on
-    if not manager.status("front").runs or (kind_now and kind_now != find(places, folder)):
+    kind_now, runs = read_foreign(places.serving), manager.status("front").runs
+    if not runs or (kind_now and kind_now != find(places, folder)):  # on an engine another than is wanted from now on
         note(f"the front server is started: {find(places, folder)}")
-        if kind_now in SERVERS:  # its container stops by the signal of the kind that is to come
+        if runs and kind_now in SERVERS and places.facts.containers:  # its container stops by the signal of the kind that is to come
             manager.signal("front", SERVERS[kind_now].stop)
-            deadline = time.monotonic() + _PATIENCE
+            deadline = time.monotonic() + 40  # for what it has in hand
             while manager.status("front").runs and serving(places) == kind_now and time.monotonic() < deadline:
                 time.sleep(0.1)
-            return manager.start("front")  # unless the engine did
+            if serving(places) != kind_now:  # started by the engine
+                return
         manager.restart("front")
     elif _content(Path(before)) != _content(folder):
         reload(places, manager)

@@ -2,6 +2,7 @@
 /bin/sh runs them; those with a pipe by bash where there is one."""
 
 import os
+import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +83,7 @@ def is_single(command: str) -> bool:
 
 def becoming(command: str) -> list[str]:
     """The command to execute; a single program takes the shell's place."""
-    alone = is_single(command) and command.split()[:1] != ["exec"]
+    alone = is_single(command) and not re.match(r"\s*(\w+=\S*\s+)*exec\s", command)
     return words(f"exec env {command}" if alone else command)
 
 

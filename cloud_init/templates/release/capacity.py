@@ -11,7 +11,7 @@ COLOURS = 1 if (Path(__file__).parent / "platform.json").is_file() else 2
 def workers(worker_class: str) -> int:
     """For threads and greenlets one a core, two at least; sync: 2 x cores + 1; as memory allows. A
     platform that knows better says so."""
-    if (told := os.environ.get("WEB_CONCURRENCY", "")).isdigit():
+    if COLOURS == 1 and (told := os.environ.get("WEB_CONCURRENCY", "")).isdigit():
         return max(1, int(told))
     wanted = 2 * cores() + 1 if worker_class == "sync" else max(2, cores())
     return max(1, min(wanted, memory() // (WORKER_BYTES * COLOURS)))

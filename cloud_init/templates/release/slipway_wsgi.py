@@ -20,13 +20,9 @@ PLATFORM = json.loads((FILES / "platform.json").read_text(encoding="utf-8")) if 
 CLIENT = "HTTP_" + PLATFORM.get("client", "X-Real-Ip").upper().replace("-", "_")  # its last address: a client may send others
 HEADERS = json.loads((FILES / "limits.json").read_text(encoding="utf-8"))
 WITHHELD, SAID = ({"HTTP_" + name.upper().replace("-", "_") for name in HEADERS[kind]} for kind in ("withheld", "said"))
-
-
-def release():
-    """In a host's environment, in a bundle's file: a platform's environment outlives a release."""
-    if ON_PLATFORM:
-        os.environ["SLIPWAY_RELEASE"] = (FILES / "release").read_text(encoding="utf-8").strip()  # for the app too
-    return os.environ.get("SLIPWAY_RELEASE", "unknown")
+if ON_PLATFORM:  # whose environment outlives a release
+    os.environ["SLIPWAY_RELEASE"] = (FILES / "release").read_text(encoding="utf-8").strip()  # for the app too
+RELEASE = os.environ.get("SLIPWAY_RELEASE", "unknown")
 
 
 @contextlib.contextmanager
@@ -96,8 +92,7 @@ def named(app, release):
 
     def application(environ, start_response):
         body = None
-        if not ON_PLATFORM:  # a platform's front says such things itself
-            withhold(environ)
+        withhold(environ)
         told(environ)
 
         def start(status, headers, exc_info=None):
@@ -131,4 +126,4 @@ if "door" in VALUES:
     import slipway_door
 
     application = slipway_door.Door(application, VALUES["door"], ON_PLATFORM)
-application = named(application, release())
+application = named(application, RELEASE)
