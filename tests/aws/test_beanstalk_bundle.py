@@ -245,7 +245,7 @@ def test_processes_and_the_release_command_run_in_the_apps_folder(made: Any, tmp
     platform = made(own_app(tmp_path, app={"processes": {"worker": command}, "releaseCommand": command}))
     assert platform.procfile["worker"] == "sh files/process-worker.sh"
     (said,) = json.loads((platform.current / ".ebextensions/slipway.config").read_text())["container_commands"].values()
-    assert said == {"command": "sh files/release-command.sh", "leader_only": True}
+    assert said == {"command": "bash -o pipefail files/release-command.sh", "leader_only": True}
     for line in (platform.procfile["worker"], said["command"]):
         environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(tmp_path), "TOKEN": "t"}
         subprocess.run(["/bin/sh", "-c", line], cwd=platform.current, env=environment, check=True)

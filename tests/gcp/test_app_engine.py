@@ -207,7 +207,7 @@ def test_a_release_command(shop, there):
     (build,) = there.builds
     step = build["steps"][-1]
     assert (step["name"], build["substitutions"]) == ("python:${_PYTHON}", {"_PYTHON": "3.13"})
-    assert step["env"] == ["COLOUR=red", "COMMAND=flask db upgrade && echo $$HOME", "DATABASE="]
+    assert step["env"] == ["COLOUR=red", "SLIPWAY_COMMAND=flask db upgrade && echo $$HOME", "SLIPWAY_DATABASE="]
     assert step["secretEnv"] == ["KEY", "SECRET_KEY"]
     assert "release command build-1" in " ".join(shop.notes)
     there.fails["command"] = "build step 0 failed: exit status 1"

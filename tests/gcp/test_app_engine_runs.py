@@ -66,7 +66,13 @@ def installed(place: Path, document: dict, command: str) -> Path:
     """The environment of the bundle, in which the release command ran as a build of Google's runs it."""
     environment = place.with_name("venv")
     subprocess.run([sys.executable, "-m", "venv", environment], check=True)
-    known = {**document["env_variables"], "PATH": f"{environment}/bin:/usr/bin:/bin", "COMMAND": command, "DATABASE": "", "HOME": "/tmp"}
+    known = {
+        **document["env_variables"],
+        "PATH": f"{environment}/bin:/usr/bin:/bin",
+        "SLIPWAY_COMMAND": command,
+        "SLIPWAY_DATABASE": "",
+        "HOME": "/tmp",
+    }
     subprocess.run(["sh", "files/release.sh"], cwd=place, env=known, check=True)
     return environment
 

@@ -14,7 +14,6 @@ NOTHING: Takes = {key: () if key in WORDS else False for key in get_args(Shared)
 APP = {"name": "shop", "path": "."}
 MORE = {
     "healthPath": "/",
-    "healthHost": "a.example",
     "static": {"/static": "static"},
     "data": ["instance"],
     "releaseCommand": "x",
@@ -58,7 +57,7 @@ def test_every_line_of_the_table_refuses():
         "front": "nginx",
         "manager": "supervisor",
         "server": {"kind": "uwsgi"},
-        "database": {"engine": "sqlite", "extensions": ["citext"]},
+        "database": {"engine": "postgres", "extensions": ["citext"]},
         "domain": "a.example",
         "tls": {"certificate": "chain.pem"},
         "secretTls": {"key": "text"},
@@ -68,7 +67,8 @@ def test_every_line_of_the_table_refuses():
         },
     }  # fmt: skip
     found = problems(NOTHING, app={**APP, **MORE, "cron": CRON, "packages": ["libpq5"]}, **asked)
-    assert [one.partition(":")[2].partition(":")[0] for one in found] == [*NOTHING]
+    assert [one.partition(":")[2].partition(":")[0] for one in found] == [key for key in NOTHING if key != "app.healthHost"]
+    assert problems(NOTHING, app={**APP, "healthHost": "a.example"}) == ["slipway:app.healthHost: wanted nothing, found 'a.example'"]
     assert problems({}, app={**APP, **MORE, "cron": CRON, "packages": ["libpq5"]}, **asked) == []
 
 
