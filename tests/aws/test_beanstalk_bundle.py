@@ -279,6 +279,26 @@ def test_an_app_that_others_have_published(made: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.cost
+@pytest.mark.parametrize(
+    ("required", "app", "page", "words"),
+    [
+        ("pypiserver==2.4.2\n", "import pypiserver\napp = pypiserver.app(roots=['.'])\n", "/", "Welcome to pypiserver"),
+        ("radicale==3.5.4\n", "from radicale import application as app\n", "/.web/", "Radicale"),
+    ],
+)
+def test_more_apps_that_others_have_published(made: Any, tmp_path: Path, required: str, app: str, page: str, words: str) -> None:
+    case = own_app(tmp_path)
+    (tmp_path / "app/wsgi.py").write_text(app)
+    (tmp_path / "app/requirements.txt").write_text(required)
+    platform = made(case.with_({"slipway:app.healthPath": page}))
+    installed(platform, tmp_path)
+    platform.start()
+    status, text, headers = platform.get(page, X_Forwarded_Proto="https", Host="www.example.com")
+    assert (status, headers["X-Release-Id"]) == (200, "0" * 12), text
+    assert words in text
+
+
+@pytest.mark.cost
 def test_the_example_app(made: Any, tmp_path: Path) -> None:
     """Its database is elsewhere; its release command runs as the leader's does, without the environment on its PATH."""
     platform = made(cases.read(cases.ROOT / "stacks/aws-beanstalk.yaml").with_({"slipway:database": {"engine": "none"}}))

@@ -54,7 +54,8 @@ HELD: dict[str, Callable[[Any], Any]] = {
     "ssh.hosts.database.port": lambda value: value and int(value),
     "http.maxBody": lambda value: int(str(value).rstrip(" BKMGbkmg")) * UNITS[str(value).lstrip("0123456789 ").upper()],
     "http.cors[item]": lambda value: value.lower(),
-    "app.data[item]": os.path.normpath,
+    **dict.fromkeys(("app.data[item]", "app.static[value]", "app.built[item]"), os.path.normpath),
+    "http.errorPages": lambda value: value and os.path.normpath(value),
 }
 
 

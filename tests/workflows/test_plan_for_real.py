@@ -86,7 +86,7 @@ def test_a_changed_setting(origin: Origin) -> None:
     assert "slipway:local.port" in document
     assert "8080" in document
     assert "8090" in document
-    assert f"Compared with `{git(origin.runner, 'rev-parse', 'HEAD^1')}`: **" in document
+    assert f"\nCompared with {git(origin.runner, 'rev-parse', 'HEAD^1')}\n" in document
 
 
 def test_a_new_stack_with_a_secret_that_nobody_can_decrypt(origin: Origin) -> None:
