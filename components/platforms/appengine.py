@@ -89,7 +89,7 @@ class AppEngine(Deployment):
         self.google.ask("DELETE", "storage", f"storage/v1/b/{bucket}/o/{source}")
 
     def private_url(self, release: str) -> str | None:
-        """None for what serves: App Engine gives the very first version all traffic by itself."""
+        """No address for what serves: App Engine gives the first version all traffic by itself."""
         return None if self.live() == release else self.google.found(f"{_VERSIONS}/{_version(release)}").get("versionUrl")
 
     def promote(self, release: str, before: str | None) -> None:

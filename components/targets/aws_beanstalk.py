@@ -205,8 +205,8 @@ class Site(AwsStack):
 
 
 def _as_told(given: _Values) -> list[Any]:
-    """As the service tells them again: in order, with an empty resource, or one that changes shows
-    them all as changed."""
+    """Settings in the service's own form: in order, with an empty resource, or one that changes
+    shows them all as changed."""
     spaces = {one if one.startswith("aws:") else f"aws:elasticbeanstalk:{one}": values for one, values in given.items()}
     every = sorted((space, option) for space, values in spaces.items() for option in values)
     return [{"namespace": space, "name": option, "value": spaces[space][option], "resource": ""} for space, option in every]

@@ -83,7 +83,7 @@ def _problems(settings: Settings, options: Options) -> Iterator[Problem]:
 
 
 def _health(settings: Settings, options: Options) -> Health:
-    """Asked by the app's own address; preboot takes up to three minutes more."""
+    """How a release is asked, by its app's own address; preboot takes up to three minutes more."""
     made = core.make_health(settings, core.make_door(settings), "", "https")
     return replace(made, timeout=made.timeout + 180 * options.dynos.get("web", "").startswith(PREBOOT))
 

@@ -63,8 +63,8 @@ def _tried(name: str, work: Callable[[], str]) -> Check:
 
 
 def _providers(call: calls.Call) -> str:
-    """Whose resources the stack has. Raises `MissingError` where these need the Pulumi CLI, and
-    there is none; it fetches its plugins by itself."""
+    """The clouds that the stack has resources of. Raises `MissingError` where these need the Pulumi
+    CLI, and there is none; it fetches its plugins by itself."""
     found = engines.foreign(workplace.enter(call, sealed=True))
     packages = ", ".join(sorted({one.type.removeprefix("pulumi:providers:").partition(":")[0] for one in found}))
     if packages:

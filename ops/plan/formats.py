@@ -124,7 +124,7 @@ def _lines(one: Resource, names: Names) -> Iterator[RenderableType]:
 
 
 def _inputs(one: Resource, names: Names) -> list[Text]:
-    """As many as one reads; none where there is none that tells something."""
+    """The first inputs that tell something, as many as one reads."""
     telling = {key: value for key, value in one.inputs.items() if value != one.name and key not in _DULL}
     found = _pairs(_told(telling, names))
     more = [Text(f"… {len(found) - _MOST} more", "dim")] if len(found) > _MOST else []
