@@ -31,6 +31,8 @@ def test_a_dyno_that_is_down_is_seen(launched):
 @pytest.mark.launch
 def test_logs(launched):
     shop = launched()
+    shop.app.dynos["web.1"].kill()  # or a worker that starts late says so in between
+    shop.app.dynos["web.1"].wait()
     shop.app.log.write_text("one\ntwo\x1b[31m\nthree\n")
     assert shop.run("logs", "-n", "2") == "two\\x1b[31m\nthree\n"
     assert shop.run("logs", "-n", "1", "-f") == "three\napp[web.1]: new\n"
