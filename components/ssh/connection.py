@@ -88,7 +88,7 @@ class Connection(Way):
     def __init__(self, login: Login) -> None:
         super().__init__()
         self.login = login
-        name = hashlib.sha256(f"{os.getpid()} {id(self)} {login}".encode()).hexdigest()
+        name = os.urandom(32).hex()  # never that of another one, whose connection may not have ended yet
         self._socket = Path.home() / f".ssh/slipway-{name[:12]}"  # paths of sockets are short
         self._shared = ["ssh", "-F", "none", "-S", str(self._socket), *_given(_SHARED)]
         self._user = ""
