@@ -289,7 +289,7 @@ def _bucket(answers: Any) -> Any:
 
 
 def _processed(answers: Any, application: str, label: str, place: dict[str, str]) -> str:
-    """As the service looks at a bundle: it has to be a ZIP with a Procfile, its `.ebextensions` JSON or YAML."""
+    """The service's own look at a bundle: it has to be a ZIP with a Procfile, its `.ebextensions` JSON or YAML."""
     data = _bucket(answers).get_object(place["S3Bucket"], place["S3Key"]).value
     try:
         with zipfile.ZipFile(BytesIO(data)) as bundle:

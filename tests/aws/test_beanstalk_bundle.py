@@ -300,7 +300,7 @@ def test_more_apps_that_others_have_published(made: Any, tmp_path: Path, require
 
 @pytest.mark.cost
 def test_the_example_app(made: Any, tmp_path: Path) -> None:
-    """Its database is elsewhere; its release command runs as the leader's does, without the environment on its PATH."""
+    """The app's database is elsewhere; its release command runs as the leader's does, without the environment on its PATH."""
     platform = made(cases.read(cases.ROOT / "stacks/aws-beanstalk.yaml").with_({"slipway:database": {"engine": "none"}}))
     venv = installed(platform, tmp_path)
     platform.start(SECRET_KEY="k" * 32, DATABASE_URL=f"sqlite:///{platform.folder}/app.db")

@@ -101,7 +101,7 @@ def one(plan: Plan, type: str, name: str = "") -> Resource:
 
 
 def options(plan: Plan) -> dict[str, Any]:
-    """As they are asked for: in order, each with an empty resource, all of it text."""
+    """Settings in the form that they are asked for: in order, each with an empty resource, all of it text."""
     given = one(plan, "elasticbeanstalk/environment:Environment").inputs["settings"]
     assert [item["resource"] for item in given] == [""] * len(given)
     names = [(item["namespace"], item["name"]) for item in given]

@@ -239,7 +239,7 @@ def test_status_and_logs(shop: Any) -> None:
 
 
 def test_a_version_and_settings_in_one_update_are_refused(shop: Any) -> None:
-    """Of the stand-in: so the order of the two is a test that can fail."""
+    """The stand-in refuses both at once: so the order of the two is a test that can fail."""
     shop.deploy(ONE)
     option = [{"Namespace": "aws:elasticbeanstalk:command", "OptionName": "DeploymentPolicy", "Value": "Immutable"}]
     with pytest.raises(shop.client.exceptions.ClientError, match="InvalidParameterCombination"):

@@ -204,7 +204,7 @@ class AppEngine:
     # what it runs
 
     def _start(self, version: dict[str, Any]) -> None:
-        """As a build and an instance do: unpacked, and the entry point run by a shell, with the memory of its class."""
+        """Does what a build and an instance do: unpacked, and the entry point run by a shell, with the memory of its class."""
         source = version["deployment"]["zip"]["sourceUrl"].removeprefix(f"https://storage.googleapis.com/{BUCKET}/")
         place = self.folder / version["id"]
         with zipfile.ZipFile(io.BytesIO(self.objects[source])) as packed:
@@ -273,7 +273,7 @@ class AppEngine:
         return str(made.__enter__())
 
     def forward(self, name: str | None, method: str, target: str, headers: dict[str, str], body: bytes) -> tuple[int, Any, bytes]:
-        """As App Engine's front does: static files itself, the rest with the client's address, which nobody else can set."""
+        """Does what App Engine's front does: static files itself, the rest with the client's address, which nobody else can set."""
         if name is None:
             return 404, [], b"this application is off"
         version, path = self.versions[name], urlsplit(target).path
@@ -316,7 +316,7 @@ def _now() -> str:
 
 @contextmanager
 def app_engine(folder: Path, patch: Any) -> Iterator[AppEngine]:
-    """It, and somebody who is signed in by a service account's file."""
+    """App Engine's stand-in, and somebody who is signed in by a service account's file."""
     there = AppEngine(folder)
     authority = Authority(folder)
     key, request = folder / "front.key", folder / "front.csr"

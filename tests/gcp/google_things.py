@@ -176,7 +176,7 @@ def _snapshot(there: Any, path: str, body: Body, number: int) -> None:
 
 
 def _policy(there: Any, path: str, body: Body, number: int) -> None:
-    """Of extensions: with what was asked it says how far that has come."""
+    """A rollout of extensions: with what was asked it says how far that has come."""
     body.setdefault("priority", 1000)
     rollout = f"projects/{path.split('/')[4]}/global/rollouts/{body['name']}-{number}"
     body["rolloutOperation"]["rolloutStatus"] = {"currentRollouts": [{"rollout": rollout, "state": "COMPLETED"}]}
